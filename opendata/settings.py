@@ -104,6 +104,9 @@ class Settings:
         "Checks that a reviewer signs before a draft can be approved (comma-separated)."
         " `secrecy` and `privacy` can't be left out.",
     )
+    second_factor: str = _setting(
+        "optional", "`required`: those who publish or look after the portal need a second factor; `optional`: they may."
+    )
     secret_key: str = _setting(
         "", "Signs the cookie that guards forms; empty: a random one kept in the instance folder.", secret=True
     )
@@ -362,6 +365,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 _CHOICES = {
     "review": ("none", "two-person"),
+    "second_factor": ("optional", "required"),
     "languages": LANGUAGES,
     "audit_addresses": (KEEP_TRUNCATED, KEEP_FULL, KEEP_NONE),
 }

@@ -12,12 +12,17 @@ from opendata.jobs.queue import DraftQueue
 from opendata.search.columns.index import ColumnIndex
 from opendata.search.index import SearchIndex
 from opendata.services.access.accounts import Accounts
+from opendata.services.access.factors.codes import SecondFactors
+from opendata.services.access.factors.passkeys import Passkeys
 from opendata.services.access.grants import Grants
 from opendata.services.access.kept_forms import KeptForms
 from opendata.services.access.keys import Keys
 from opendata.services.access.limits import Limits
 from opendata.services.access.mail_addresses import MailAddresses
+from opendata.services.access.own.own_data import OwnData
 from opendata.services.access.pace import Pace
+from opendata.services.access.people.invitations import Invitations
+from opendata.services.access.people.persons import Persons
 from opendata.services.access.recoveries import Recoveries
 from opendata.services.access.refusals import Refusals
 from opendata.services.access.sessions import Sessions
@@ -129,6 +134,7 @@ class Services(Governance):
     imports: Imports
     indexing: Indexing
     inside: Inside
+    invitations: Invitations
     keys: Keys
     kept_forms: KeptForms
     limits: Limits
@@ -136,8 +142,11 @@ class Services(Governance):
     matching: Matching
     originals: Originals
     outbox: Outbox
+    own_data: OwnData
     own_lists: OwnLists
     pace: Pace
+    passkeys: Passkeys
+    persons: Persons
     previews: Previews
     proposals: Proposals
     publishers: Publishers
@@ -155,6 +164,7 @@ class Services(Governance):
     schemas: Schemas
     screening: Screening
     searching: Searching
+    second_factors: SecondFactors
     sending: Sending
     sessions: Sessions
     sketching: Sketching
@@ -207,10 +217,11 @@ def build_services(
     scanning = Scanning(context)
     processing = Processing(context, manifests, changes, scanning)
     publication = Publication(context, manifests, processing, scanning, changes, withdrawals)
-    recoveries, mail_addresses = Recoveries(context), MailAddresses(context)
+    recoveries, mail_addresses, invitations = Recoveries(context), MailAddresses(context), Invitations(context)
     openers = {
         LetterKind.RECOVERY: recoveries.open_link,
         LetterKind.CONFIRM_ADDRESS: mail_addresses.open_link,
+        LetterKind.INVITATION: invitations.open_link,
         LetterKind.REQUEST_RECEIVED: open_request_link,
     }
     sending = Sending(context, openers)
@@ -285,12 +296,16 @@ def build_services(
         mail_addresses=mail_addresses,
         indexing=Indexing(context, versions, editions, index),
         inside=Inside(context, versions, columns),
+        invitations=invitations,
         imports=imports,
         matching=Matching(context, manifests),
         watching=Watching(context, manifests),
         originals=originals,
         outbox=outbox,
+        own_data=OwnData(context),
         own_lists=OwnLists(context, imports, define_lists(governance)),
+        passkeys=Passkeys(context),
+        persons=Persons(context),
         previews=Previews(context),
         proposals=Proposals(context, publishers, versions, Editions(context)),
         publishers=publishers,
@@ -309,6 +324,7 @@ def build_services(
         schemas=schemas,
         screening=Screening(context, manifests),
         searching=searching,
+        second_factors=SecondFactors(context),
         sending=sending,
         sessions=Sessions(context),
         sketching=Sketching(context, versions, columns),

@@ -25,6 +25,7 @@ from sqlalchemy import Connection, Dialect, Engine, event, inspect
 from werkzeug.test import TestResponse
 
 from opendata.db.session import Database
+from opendata.domain.roles import PUBLISHER_ROLES
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.values import DraftView, ServedFile
 from opendata.services.drafts.intake import ResourceOption
@@ -189,8 +190,13 @@ class ReadingClient(FlaskClient):
 
 
 def make_actor(services: Services, name: str, role: str = "editor", publisher: str | None = "water-bureau") -> Actor:
-    """An account with the password `a long password`, as its actor; signing in has tests of its own."""
-    services.accounts.create_user(name, "a long password", role, publisher if role == "editor" else None)
+    """An account with the password `a long password`, as its actor; signing in has tests of its own.
+
+    An `editor` of the tests has all roles at its publisher; a `clerk` only edits.
+    """
+    roles = {"editor": ("editor", "reviewer", "lead"), "clerk": ("editor",)}.get(role, (role,))
+    is_at_publisher = bool({*roles} & {*PUBLISHER_ROLES})
+    services.accounts.create_user(name, "a long password", roles, publisher if is_at_publisher else None)
     return services.accounts.get_actor(name)
 
 

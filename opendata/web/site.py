@@ -11,11 +11,11 @@ from opendata.metadata.codes import DISCLOSURES, LICENSES, SCOPES, UPDATE_CYCLES
 from opendata.metadata.properties.code_lists import find_codes
 from opendata.metadata.properties.publishers import PUBLISHER_KINDS
 from opendata.settings import TRANSLATIONS
-from opendata.web.access import account, addresses, grants, recoveries, sessions
+from opendata.web.access import account, addresses, factors, grants, joining, people, recoveries, sessions
 from opendata.web.catalogue import catalogue, differences, feeds, inside, search_feeds, tables, version_pages
 from opendata.web.charts import files as chart_files
 from opendata.web.charts import pages as chart_pages
-from opendata.web.core import assets, formats, languages, markdown, problem_pages, security, slashes
+from opendata.web.core import assets, formats, languages, markdown, problem_pages, security, slashes, watching
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.core.skin import care, identity, leaving
 from opendata.web.delivery import downloads
@@ -70,6 +70,7 @@ def register_web(app: Flask) -> None:
     app.after_request(languages.keep_choice)
     app.after_request(care.keep_care)
     app.url_defaults(care.carry_care)
+    app.after_request(watching.hide_changes)
     for module in (
         assets,
         catalogue,
@@ -90,6 +91,9 @@ def register_web(app: Flask) -> None:
         account,
         recoveries,
         addresses,
+        joining,
+        factors,
+        people,
         grants,
         workspace,
         uploads,

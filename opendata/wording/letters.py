@@ -9,8 +9,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from opendata.domain.mail.letters import LetterKind, LetterState
+from opendata.domain.roles import Role
 from opendata.errors import N_
 from opendata.wording.voice import voice_of
+
+ROLE_NAMES: Mapping[str, str] = {
+    Role.READER: N_("Reader"),
+    Role.EDITOR: N_("Editor"),
+    Role.REVIEWER: N_("Reviewer"),
+    Role.LEAD: N_("Lead"),
+    Role.MAINTAINER: N_("Maintainer"),
+    Role.AUDITOR: N_("Auditor"),
+    Role.EVALUATOR: N_("Evaluator"),
+}
+"""Role → its name."""
+
+ROLE_PURPOSES: Mapping[str, str] = {
+    Role.EDITOR: N_("uploads, edits and submits"),
+    Role.REVIEWER: N_("reviews and approves; can't upload"),
+    Role.LEAD: N_("does both, answers, and decides who works for the publisher"),
+    Role.MAINTAINER: N_("changes everything"),
+    Role.AUDITOR: N_("reads everything; changes nothing"),
+    Role.EVALUATOR: N_("reads what is public and the figures; changes nothing"),
+}
+"""Role → what somebody does who has it."""
 
 KIND_NAMES: Mapping[str, str] = {
     LetterKind.TEST: N_("Test"),
@@ -21,6 +43,10 @@ KIND_NAMES: Mapping[str, str] = {
     LetterKind.PASSWORD_CHANGED: N_("The password has changed"),
     LetterKind.NEW_SIGN_IN: N_("Signed in from a new browser"),
     LetterKind.NEW_TOKEN: N_("A token was created"),
+    LetterKind.INVITATION: N_("Invitation to a role"),
+    LetterKind.FACTOR_ADDED: N_("A second factor was added"),
+    LetterKind.FACTOR_REMOVED: N_("The second factor was removed"),
+    LetterKind.VACANCY: N_("Nobody edits for a publisher"),
     LetterKind.SOURCE_FAILED: N_("A table can't be fetched"),
     LetterKind.SOURCE_STOPPED: N_("A table isn't fetched any more"),
     LetterKind.SOURCE_WAITS: N_("A fetched table waits for you"),
@@ -124,6 +150,44 @@ _TEXTS: Mapping[LetterKind, tuple[str, tuple[str, ...]]] = {
             ),
         ),
     ),
+    LetterKind.INVITATION: (
+        N_("You are invited"),
+        (
+            N_(
+                "%(inviter)s invites you to work on this portal. Your role: %(role)s. Publisher: %(publisher)s. To"
+                " accept, open this link within %(days)s days. It works once:"
+            ),
+            "%(link)s",
+            N_(
+                "You choose the name and the password of your account there. If you don't expect this, do nothing."
+                " Don't pass the link on to anybody: the person who opens it gets the role."
+            ),
+        ),
+    ),
+    LetterKind.FACTOR_ADDED: (
+        N_("A second factor was added"),
+        (
+            N_("Since %(time)s, signing in to the account “%(account)s” needs a code from an app as well."),
+            _NOT_YOU,
+        ),
+    ),
+    LetterKind.FACTOR_REMOVED: (
+        N_("The second factor was removed"),
+        (
+            N_("Since %(time)s, signing in to the account “%(account)s” needs no code any more."),
+            _NOT_YOU,
+        ),
+    ),
+    LetterKind.VACANCY: (
+        N_("Nobody edits for a publisher"),
+        (
+            N_(
+                "Since %(time)s, no open account edits for these publishers, which have datasets: %(publishers)s."
+                " Their data can't be kept up to date."
+            ),
+            N_("Appoint or invite somebody on this page:\n%(base)s/workspace/people"),
+        ),
+    ),
     LetterKind.SOURCE_FAILED: (
         N_("A table can't be fetched"),
         (
@@ -216,6 +280,9 @@ def write_letter(kind: LetterKind, language: str, params: Mapping[str, str], *, 
     title = portal or voice.translate(_PORTAL)
     unknown = voice.translate(N_("unknown"))
     filled = {**{key: value or unknown for key, value in params.items()}, "portal": title, "base": base}
+    if kind == LetterKind.INVITATION:
+        names = {"role": voice.translate(ROLE_NAMES[params["role"]]), "publisher": params["publisher"] or title}
+        filled = {**filled, **names}
     texts = [voice.translate(text) % filled for text in (_GREETING, *paragraphs, _CLOSING)]
     return Written(
         portal=title, subject=f"{voice.translate(subject) % filled} – {title}", text="\n\n".join(texts) + "\n"

@@ -13,12 +13,24 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
-from opendata.db.models import Base, Dataset, Draft, Event, OutboxMail, Publisher, Token, User, Version
+from opendata.db.models import (
+    Appointment,
+    Base,
+    Dataset,
+    Draft,
+    Event,
+    OutboxMail,
+    Publisher,
+    Token,
+    User,
+    Version,
+)
 from opendata.db.session import Database
 from opendata.domain.access.scopes import Verb
 from opendata.domain.manifest import Manifest
 from opendata.errors import NotSignedInError, SuspendedError
 from opendata.metadata.canonical import digest, write_canonical
+from opendata.services.access.posts import view_actor
 from opendata.services.access.sessions import digest_text
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.core.actors import Actor, require_verb
@@ -406,4 +418,46 @@ def test_publishers_of_before_are_departments_at_the_top_and_the_release_before_
     with database.engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM users WHERE publisher_id = 'p'")).scalar() == 1
         assert "parent_id" not in {column["name"] for column in inspect(connection).get_columns("publishers")}
+    database.dispose()
+
+
+@pytest.mark.both_databases(slow=True)
+def test_accounts_of_before_get_the_appointments_that_their_roles_amounted_to(
+    tmp_path: Path, empty_database_url: str
+) -> None:
+    database = Database(empty_database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")
+    command.upgrade(database.migration_config(), "0030")
+    insert_draft(database)
+    made = "2026-01-01 00:00:00+00:00"
+    insert = text(
+        "INSERT INTO users (name, password, role, publisher_id, session, created, disabled)"
+        f" VALUES (:name, 'x', :role, :publisher, 's', '{made}', false)"
+    )
+    accounts = (("li", "editor", "p"), ("wang", "maintainer", None), ("anna", "reader", None), ("ben", "reader", "p"))
+    with database.engine.begin() as connection:
+        for name, role, publisher in accounts:
+            connection.execute(insert, {"name": name, "role": role, "publisher": publisher})
+    database.migrate()
+    with database.engine.begin() as connection:  # a process of the release before makes one more
+        connection.execute(insert, {"name": "after", "role": "editor", "publisher": "p"})
+    with database.unit() as session:
+        held = [
+            (row.user_id, row.role, row.publisher_id, row.created_by) for row in session.scalars(select(Appointment))
+        ]
+        assert sorted(held) == [
+            (1, "editor", "p", "system"),
+            (1, "reviewer", "p", "system"),
+            (2, "maintainer", None, "system"),
+        ]
+        people = {row.name: row for row in session.scalars(select(User))}
+        assert people["li"].appointed == datetime(2026, 1, 1, tzinfo=UTC)
+        assert {name: view_actor(session, row).may_review("p") for name, row in people.items()} == {
+            "li": True,
+            "wang": True,
+            "anna": False,
+            "ben": False,
+            "after": True,
+        }
+    command.downgrade(database.migration_config(), "0030")
+    database.migrate()
     database.dispose()

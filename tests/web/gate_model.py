@@ -115,7 +115,8 @@ class Life(RuleBasedStateMachine):
         self.tokens: dict[str, str] = {}
         for name, (role, publisher) in PEOPLE.items():
             if role:
-                self.services.accounts.create_user(name, PASSWORD, role, publisher)
+                roles = ("editor", "reviewer") if role == "editor" else role
+                self.services.accounts.create_user(name, PASSWORD, roles, publisher)
             token = self.services.accounts.create_token(name)[0] if role else None
             self.callers[name] = Caller(app.test_client(), self.services, token)
             self.clients[name] = portal.signed_in(name) if role else portal.client()

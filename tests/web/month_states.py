@@ -179,6 +179,12 @@ class MonthStates:
         yield PageState("/workspace/goals", "boss")
         yield from self._list_requests()
         yield PageState("/account/address", "clerk")
+        yield PageState("/account/second-factor", "clerk")
+        yield PageState("/account/data", "clerk")
+        yield PageState("/workspace/people", "boss")
+        yield PageState("/workspace/people", "clerk", 'form[action="/workspace/people/invitations"]')
+        yield PageState("/workspace/people/clerk", "boss")
+        yield PageState("/workspace/people/clerk", "boss", 'form[action="/workspace/people/clerk/hand-over"]')
 
     def _list_requests(self) -> Iterator[PageState]:
         """The forms, a request that waits and one that is replied to, and all that is counted."""

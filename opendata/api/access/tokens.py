@@ -92,6 +92,7 @@ def list_tokens(query: Mapping[str, Any]) -> Page[TokenView]:
     body=TokenInput,
     gives=("Location",),
     problems=(400, 413, 415, 422),
+    is_own=True,
 )
 def create_token(body: Mapping[str, Any]) -> Answer:
     """Create a token for your account. A token creates only tokens that may do less and end no later than itself."""
@@ -100,7 +101,7 @@ def create_token(body: Mapping[str, Any]) -> Answer:
     return NewToken(**asdict(view), token=text), {"Location": f"{PREFIX}/tokens"}
 
 
-@blueprint.operation("DELETE", "/tokens/<token>", status=204, problems=(404,))
+@blueprint.operation("DELETE", "/tokens/<token>", status=204, problems=(404,), is_own=True)
 def revoke_token(token: str) -> None:
     """End a token of your account at once."""
     actor = require_signed_in(caller())

@@ -16,7 +16,7 @@ from opendata.domain.access.costs import Cost
 from opendata.domain.access.scopes import Verb
 from opendata.errors import N_, NotPermittedError, NotSignedInError
 from opendata.metering import charge
-from opendata.services.core.actors import Actor, require_signed_in, require_verb
+from opendata.services.core.actors import Actor, require_changes, require_signed_in, require_verb
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
@@ -28,6 +28,8 @@ READING: set[str] = set()
 
 FOR_STRANGERS: set[str] = set()
 """Endpoints of changes that need no account; `ApiBlueprint.operation` enters each."""
+OWN: set[str] = set()
+"""Endpoints that change nothing but the caller's own account; `ApiBlueprint.operation` enters each."""
 
 NEEDED: dict[str, Verb] = {}
 """Endpoint → what a token needs for it; `ApiBlueprint.operation` enters each."""
@@ -48,6 +50,10 @@ def identify_caller() -> None:
         charge(Cost.CHANGES)
     if changes and request.endpoint not in FOR_STRANGERS:
         require_signed_in(g.caller)
+        if request.endpoint not in OWN:
+            require_changes(g.caller)
+    if g.caller is not None:
+        g.caller = replace(g.caller, is_reading=not changes)
     default = Verb.ADMIN if changes else Verb.READ
     require_verb(g.caller, NEEDED.get(request.endpoint or "", default))
 

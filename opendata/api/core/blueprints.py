@@ -17,6 +17,7 @@ from opendata.api.core.authentication import (
     COUNTED,
     FOR_STRANGERS,
     NEEDED,
+    OWN,
     READING,
     SAFE_METHODS,
     caller,
@@ -69,6 +70,7 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         counts: bool | None = None,
         reads: bool = False,
         strangers: bool = False,
+        is_own: bool = False,
         **document: Any,
     ) -> Callable[[View], View]:
         """Register a view: what it reads is handed to it as `query` and `body`, in this order, after the path.
@@ -77,10 +79,10 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         `takes` and `gives` name headers of request and answer, components of the document; `problems` the statuses
         it refuses with, besides 401. `asks` are parameters of the document that the view reads itself, `files` the
         media types of other forms that an answer with a shape may have. Reading is for everybody where `public`;
-        changing never is, unless it is for `strangers` too. What only `reads` changes nothing, whatever its method. A
-        token `needs` a verb: to read, or if nothing else is said of a change, to administrate. Changes, and files made
-        for one reader, count towards the limit of changes unless `counts` says otherwise; a view that has a
-        `cost_class` counts in that.
+        changing never is, unless it is for `strangers` too. What only `reads` changes nothing, whatever its method, and
+        what `is_own` changes the caller's account alone. A token `needs` a verb: to read, or if nothing else is said of
+        a change, to administrate. Changes, and files made for one reader, count towards the limit of changes unless
+        `counts` says otherwise; a view that has a `cost_class` counts in that.
         """
         safe = reads or method in SAFE_METHODS
         verb = needs or (Verb.READ if safe else Verb.ADMIN)
@@ -124,6 +126,8 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
                 READING.add(endpoint)
             if strangers:
                 FOR_STRANGERS.add(endpoint)
+            if is_own:
+                OWN.add(endpoint)
             if is_counted:
                 COUNTED.add(endpoint)
             self.add_url_rule(rule, function.__name__, view, methods=[method], tags=[self.tag])

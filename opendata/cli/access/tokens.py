@@ -85,7 +85,11 @@ def revoke_token(number: int) -> None:
 
 
 def _find_maintainer(services: Services) -> str:
-    found = [item for item in services.accounts.list_users() if item.role == "maintainer" and not item.disabled]
+    found = [
+        item
+        for item in services.accounts.list_users()
+        if any(post.role == "maintainer" for post in item.posts) and not item.disabled
+    ]
     if not found:
         raise NotFoundError(
             N_("There is no maintainer yet. Create one with “opendata user create NAME --role maintainer”")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from opendata.db.models.access import Grant
 from opendata.db.models.accounts import IdempotencyKey, Token, User, UserSession
+from opendata.db.models.appointments import Appointment, Invitation
 from opendata.db.models.base import Base, UtcDateTime
 from opendata.db.models.catalogue import (
     Alias,
@@ -17,6 +18,7 @@ from opendata.db.models.catalogue import (
 )
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource, SchemaBench
 from opendata.db.models.events import Event, EventChain
+from opendata.db.models.factors import Challenge, Passkey, RecoveryCode, SecondFactor
 from opendata.db.models.governance.basics import (
     BasicEdition,
     BasicEntry,
@@ -51,6 +53,7 @@ __all__ = [
     "UPLOAD_STATES",
     "AddressChange",
     "Alias",
+    "Appointment",
     "Base",
     "BasicEdition",
     "BasicEntry",
@@ -59,6 +62,7 @@ __all__ = [
     "BasicLink",
     "BasicVersion",
     "CalendarYear",
+    "Challenge",
     "Damage",
     "Dataset",
     "DatasetMeasure",
@@ -80,6 +84,7 @@ __all__ = [
     "IndexCounter",
     "IndexNumber",
     "InventoryFile",
+    "Invitation",
     "KnownPlace",
     "LastCheck",
     "NegativeList",
@@ -87,8 +92,10 @@ __all__ = [
     "OpeningDate",
     "OutboxMail",
     "OwnListState",
+    "Passkey",
     "Publisher",
     "Recovery",
+    "RecoveryCode",
     "Request",
     "RequestEvent",
     "Reuse",
@@ -97,6 +104,7 @@ __all__ = [
     "Schema",
     "SchemaBench",
     "SchemaUse",
+    "SecondFactor",
     "SelfCheck",
     "SelfCheckItem",
     "SiteFile",

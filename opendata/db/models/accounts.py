@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -12,8 +12,10 @@ from opendata.domain.roles import ACCOUNT_ROLES, Role
 
 
 class User(Base):
-    """A person who may sign in. An editor belongs to a publisher, a maintainer to none.
+    """A person who may sign in. What they may do, their appointments say, once they are `appointed`.
 
+    Until then, `role` and `publisher_id` say it, which later follow from the appointments for earlier releases. A
+    reader may belong to a publisher too. `seen` is the day on which they last used the portal.
     `session` is what processes of an earlier release compare with their signed cookies. `mail_address` is one that its
     owner has confirmed, `mail_language` the language of the mail to it.
     """
@@ -31,6 +33,8 @@ class User(Base):
     disabled: Mapped[bool] = mapped_column(default=False)
     mail_address: Mapped[str | None]
     mail_language: Mapped[str | None] = mapped_column(String(20))
+    appointed: Mapped[datetime | None]
+    seen: Mapped[date | None]
 
 
 class UserSession(Base):

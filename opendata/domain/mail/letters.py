@@ -17,6 +17,10 @@ class LetterKind(StrEnum):
     PASSWORD_CHANGED = "password-changed"  # noqa: S105 - the name of a kind
     NEW_SIGN_IN = "new-sign-in"
     NEW_TOKEN = "new-token"  # noqa: S105 - the name of a kind
+    INVITATION = "invitation"
+    FACTOR_ADDED = "factor-added"
+    FACTOR_REMOVED = "factor-removed"
+    VACANCY = "vacancy"
     SOURCE_FAILED = "source-failed"
     SOURCE_STOPPED = "source-stopped"
     SOURCE_WAITS = "source-waits"
@@ -60,6 +64,10 @@ LETTERS: dict[LetterKind, LetterRule] = {
     LetterKind.PASSWORD_CHANGED: LetterRule(),
     LetterKind.NEW_SIGN_IN: LetterRule(per_hour=5),
     LetterKind.NEW_TOKEN: LetterRule(),
+    LetterKind.INVITATION: LetterRule(per_hour=5, secret="odj_", path="/join/"),  # noqa: S106
+    LetterKind.FACTOR_ADDED: LetterRule(),
+    LetterKind.FACTOR_REMOVED: LetterRule(),
+    LetterKind.VACANCY: LetterRule(per_hour=100),
     LetterKind.SOURCE_FAILED: LetterRule(),
     LetterKind.SOURCE_STOPPED: LetterRule(),
     LetterKind.SOURCE_WAITS: LetterRule(),

@@ -15,13 +15,16 @@ from sqlalchemy.orm import Session
 from opendata.db.models import AddressChange, Publisher, Recovery, Token, User, UserSession
 from opendata.domain.access.addresses import shorten_address
 from opendata.domain.access.origin import NOWHERE, Origin
+from opendata.domain.access.posts import Post
 from opendata.domain.mail.letters import LetterKind
-from opendata.domain.roles import ACCOUNT_ROLES, Role
-from opendata.errors import N_, Fault, InvalidMetadataError, Listed, NotFoundError, NotSignedInError, StateError, fault
+from opendata.domain.roles import Role
+from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, NotSignedInError, StateError, fault
 from opendata.metadata.identifiers import find_identifier_fault
 from opendata.services.access.limits import Limits, knows_browser
 from opendata.services.access.notices import notify
 from opendata.services.access.passwords import find_password_faults, hash_password, is_right
+from opendata.services.access.pending import CodeNeededError, require_no_factor
+from opendata.services.access.posts import list_posts, put_posts, read_posts, view_actor
 from opendata.services.access.sessions import begin_session, digest_text, end_sessions
 from opendata.services.access.tokens import (
     TOKEN_PREFIX,
@@ -51,14 +54,19 @@ class Accounts:
         self._context = context
         self._limits = Limits(context)
 
-    def create_user(self, name: str, password: str, role: str, publisher: str | None = None) -> UserView:
-        """Create an account; an editor needs a publisher, a reader may have one.
+    def create_user(
+        self, name: str, password: str, role: str | Sequence[str], publisher: str | None = None
+    ) -> UserView:
+        """Create an account with a role or several; those at a publisher need one, a reader may have one.
 
         Raises `InvalidMetadataError`, `NotFoundError`, `OverloadedError`, and `StateError` if the name is in use.
         """
-        kept = check_account(self._context, name, password, role, publisher)
+        roles = [role] if isinstance(role, str) else role
+        posts, faults = read_posts(roles, publisher)
+        kept = check_account(self._context, name, password, publisher, faults)
         with self._context.write() as session:
-            return view_user(add_account(self._context, session, name, kept, role, publisher))
+            row = add_account(self._context, session, name, kept, posts, publisher)
+            return view_user(row, list_posts(session, row))
 
     def set_password(self, name: str, password: str) -> None:
         """Give an account a new password and end its sessions."""
@@ -90,24 +98,6 @@ class Accounts:
             notify(self._context, session, row, LetterKind.PASSWORD_CHANGED)
             self._context.log(session, found, "change-password", "user", found.name)
 
-    def disable_user(self, name: str, *, disabled: bool = True) -> None:
-        """Close an account, or open it again; its sessions end at once.
-
-        When it is closed, its tokens and links end too, and its e-mail address is removed: a person who made closing it
-        necessary may have entered that.
-        """
-        with self._context.write() as session:
-            row = find_user(session, name)
-            row.disabled = disabled
-            row.session = secrets.token_hex(16)
-            end_sessions(session, row.id)
-            if disabled:
-                row.mail_address = None
-                _end_links(session, row)
-                ended = {"revoked": True, "ended": func.coalesce(Token.ended, self._context.clock())}
-                session.execute(update(Token).where(Token.user_id == row.id).values(ended))
-            self._context.log(session, SYSTEM, "disable" if disabled else "enable", "user", name)
-
     def sign_out(self, name: str | None) -> int:
         """End the sessions of an account, or with None of all accounts; how many. Nothing else changes.
 
@@ -124,18 +114,24 @@ class Accounts:
     def list_users(self) -> Sequence[UserView]:
         """All accounts by name."""
         with self._context.read() as session:
-            return [view_user(row) for row in session.scalars(select(User).order_by(User.name))]
+            rows = session.scalars(select(User).order_by(User.name)).all()
+            return [view_user(row, list_posts(session, row)) for row in rows]
 
     def sign_in(self, name: str, password: str, origin: Origin = NOWHERE) -> tuple[Actor, str]:
         """Begin a session for a name and password: the actor and the text for the cookie.
 
-        Raises `NotSignedInError`, and `TooManyAttemptsError` where too many wrong sign-ins came before.
-        Both are written to the audit log; a name that no account has isn't, since it may be a password.
+        Raises `NotSignedInError`, `TooManyAttemptsError` where too many wrong sign-ins came before, and
+        `CodeNeededError` where the account has a second factor. The first two are written to the audit log; a name that
+        no account has isn't, since it may be a password.
         """
         row = self._find(name)
         attempt = self._limits.count_sign_in(name, row, origin)
         is_known = is_right(row.password if row else None, password)
-        begun = self._begin(row, origin) if is_known and row is not None and not row.disabled else None
+        try:
+            begun = self._begin(row, origin) if is_known and row is not None and not row.disabled else None
+        except (CodeNeededError, NotSignedInError):
+            self._limits.take_back(attempt)
+            raise
         if begun is None:
             self._context.note(make_stranger(origin.address), "sign-in-failed", "user", row.name if row else "")
             raise NotSignedInError(N_("The name or password is incorrect"))
@@ -154,13 +150,8 @@ class Accounts:
             row = session.get(User, known.id, with_for_update=True)
             if row is None or row.disabled or row.password != known.password:
                 return None
-            if not knows_browser(session, row, origin):
-                address = shorten_address(origin.address, self._context.settings.audit_addresses)
-                notify(self._context, session, row, LetterKind.NEW_SIGN_IN, browser=origin.browser, address=address)
-            text, number = begin_session(self._context, session, row, origin)
-            actor = replace(view_actor(row), address=origin.address, session=number)
-            self._context.log(session, actor, "sign-in", "user", row.name)
-        return actor, text
+            require_no_factor(self._context, session, row)
+            return begin_for(self._context, session, row, origin)
 
     def get_actor(self, name: str) -> Actor:
         """The actor of an account, for the owner of the instance who acts in its name.
@@ -171,7 +162,7 @@ class Accounts:
             row = find_user(session, name)
             if row.disabled:
                 raise StateError(N_("The account “%(name)s” is closed"), name=name)
-            return view_actor(row)
+            return view_actor(session, row)
 
     def create_token(
         self,
@@ -222,9 +213,10 @@ class Accounts:
         query = select(Token, User).join(User, User.id == Token.user_id).where(Token.digest == digest_text(text))
         with self._context.read() as session:
             found = session.execute(query).first()
-        if found is None:
-            raise _refuse_token(N_("The token isn't valid. Create one with “opendata token create”"))
-        token, user = found
+            if found is None:
+                raise _refuse_token(N_("The token isn't valid. Create one with “opendata token create”"))
+            token, user = found
+            actor = view_actor(session, user)
         now = self._context.clock()
         if has_ended(token) or user.disabled:
             raise _refuse_token(N_("The token was revoked. Create a new one with “opendata token create”"))
@@ -233,46 +225,70 @@ class Accounts:
         if token.used is None or now - token.used >= _USED_EVERY:
             with self._context.write() as session:
                 session.execute(update(Token).where(Token.id == token.id).values(used=now))
-        return replace(view_actor(user), token=token.id, scope=read_scope(token))
+                session.execute(update(User).where(User.id == user.id).values(seen=now.date()))
+        return replace(actor, token=token.id, scope=read_scope(token))
+
+
+def begin_for(context: Context, session: Session, row: User, origin: Origin) -> tuple[Actor, str]:
+    """Begin a session for somebody who has shown who they are: the actor and the text for the cookie."""
+    if not knows_browser(session, row, origin):
+        address = shorten_address(origin.address, context.settings.audit_addresses)
+        notify(context, session, row, LetterKind.NEW_SIGN_IN, browser=origin.browser, address=address)
+    text, number = begin_session(context, session, row, origin)
+    row.seen = context.clock().date()
+    actor = replace(view_actor(session, row), address=origin.address, session=number)
+    context.log(session, actor, "sign-in", "user", row.name)
+    return actor, text
 
 
 def _refuse_token(message: str) -> NotSignedInError:
     return NotSignedInError(message).as_event("token-refused")
 
 
-def check_account(context: Context, name: str, password: str, role: str, publisher: str | None = None) -> str:
-    """The hash of a new account's password, made before the unit of work that creates it. Raises as `create_user`."""
-    faults = [*_find_faults(name, role, publisher)]
+def check_account(
+    context: Context, name: str, password: str, publisher: str | None = None, faults: Sequence[Fault] = ()
+) -> str:
+    """The hash of a new account's password, made before the unit of work that creates it. Raises as `create_user`.
+
+    `faults` are what is wrong with its roles.
+    """
+    wrong = [find_identifier_fault("/name", name), *faults]
     with context.read() as session:
         words = [name, *_list_office_words(context, session, publisher)]
-    faults.extend(find_password_faults(password, words))
-    if faults:
-        raise InvalidMetadataError(faults=sorted(faults, key=lambda item: _ORDER.index(item.pointer)))
+    found = [item for item in (*wrong, *find_password_faults(password, words)) if item]
+    if found:
+        raise InvalidMetadataError(faults=sorted(found, key=lambda item: _ORDER.index(item.pointer)))
     return hash_password(password)
 
 
 def add_account(
-    context: Context, session: Session, name: str, kept: str, role: str, publisher: str | None = None
+    context: Context,
+    session: Session,
+    name: str,
+    kept: str,
+    posts: Sequence[Post] = (),
+    publisher: str | None = None,
+    by: Actor = SYSTEM,
 ) -> User:
-    """Create an account that was checked, within a unit of work; its row. Raises as `Accounts.create_user`."""
+    """Create an account that was checked, within a unit of work; its row. Raises as `Accounts.create_user`.
+
+    `publisher` is where it belongs to even without an appointment.
+    """
     if session.scalar(select(User).where(User.name == name)):
         raise StateError(N_("The account “%(name)s” already exists"), name=name)
     if publisher:
         find_publisher(session, publisher)
-    row = User(
-        name=name,
-        password=kept,
-        role=Role(role),
-        publisher_id=publisher,
-        session=secrets.token_hex(16),
-        created=context.clock(),
-    )
+    now = context.clock()
+    row = User(name=name, password=kept, role=Role.READER, publisher_id=publisher or None, created=now)
+    row.session = secrets.token_hex(16)
     session.add(row)
-    context.log(session, SYSTEM, "create", "user", name, role=role)
+    roles = " ".join(post.role for post in posts) or Role.READER.value
+    context.log(session, by, "create", "user", name, role=roles)
     try:
         session.flush()
     except IntegrityError:  # somebody else took the name at this moment
         raise StateError(N_("The account “%(name)s” already exists"), name=name) from None
+    put_posts(context, session, row, posts, by.name)
     return row
 
 
@@ -289,6 +305,23 @@ def require_password(context: Context, actor: Actor, current: str, failed: str) 
         context.note(actor, failed, "user", actor.name)
         raise InvalidMetadataError(faults=[fault("/current_password", N_("This isn't your current password"))])
     limits.take_back(attempt)
+
+
+def close_account(context: Context, session: Session, row: User, actor: Actor, *, disabled: bool) -> None:
+    """Close an account, or open it again, within a unit of work; its sessions end at once.
+
+    When it is closed, its tokens and links end too, and its e-mail address is removed: a person who made closing it
+    necessary may have entered that.
+    """
+    row.disabled = disabled
+    row.session = secrets.token_hex(16)
+    end_sessions(session, row.id)
+    if disabled:
+        row.mail_address = None
+        _end_links(session, row)
+        ended = {"revoked": True, "ended": func.coalesce(Token.ended, context.clock())}
+        session.execute(update(Token).where(Token.user_id == row.id).values(ended))
+    context.log(session, actor, "disable" if disabled else "enable", "user", row.name)
 
 
 def put_password(session: Session, row: User, kept: str) -> None:
@@ -332,33 +365,24 @@ def _hash_new(password: str, words: Sequence[str]) -> str:
     return hash_password(password)
 
 
-def find_user(session: Session, name: str) -> User:
-    """The row of an account. Raises `NotFoundError`."""
+def find_user(session: Session, name: str, *, lock: bool = False) -> User:
+    """The row of an account, locked until the unit of work ends if wanted. Raises `NotFoundError`."""
     known = find_identifier_fault("", name) is None
-    row = session.scalar(select(User).where(User.name == name)) if known else None
+    query = select(User).where(User.name == name)
+    row = session.scalar(query.with_for_update() if lock else query) if known else None
     if row is None:
         raise NotFoundError(N_("There is no account “%(name)s”"), name=name[:100])
     return row
 
 
-def _find_faults(name: str, role: str, publisher: str | None) -> Sequence[Fault]:
-    faults = [find_identifier_fault("/name", name)]
-    if role not in ACCOUNT_ROLES:
-        faults.append(
-            fault("/role", N_("“%(value)s” isn't one of %(choices)s"), value=role, choices=Listed(ACCOUNT_ROLES))
-        )
-    if role == Role.EDITOR and not publisher:
-        faults.append(fault("/publisher", N_("An editor must belong to a publisher. Name the publisher")))
-    return [item for item in faults if item]
-
-
-def view_actor(row: User) -> Actor:
-    """Who acts when somebody is signed in to an account."""
-    return Actor(row.name, row.role, row.id, row.publisher_id)
-
-
-def view_user(row: User) -> UserView:
+def view_user(row: User, posts: Sequence[Post]) -> UserView:
     """The value of a row."""
     return UserView(
-        id=row.id, name=row.name, role=row.role, publisher=row.publisher_id, created=row.created, disabled=row.disabled
+        id=row.id,
+        name=row.name,
+        role=row.role,
+        publisher=row.publisher_id,
+        created=row.created,
+        disabled=row.disabled,
+        posts=posts,
     )

@@ -18,7 +18,6 @@ from sqlalchemy.orm import Session
 from opendata.db.models import Dataset, Grant, User
 from opendata.domain.moments import format_time, read_day
 from opendata.domain.records import GrantEnd
-from opendata.domain.roles import Role
 from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, StateError, fault
 from opendata.metadata.canonical import write_canonical
 from opendata.metadata.text import find_value_faults
@@ -26,7 +25,7 @@ from opendata.services.access.accounts import add_account, check_account
 from opendata.services.catalogue.entries import find_dataset, view_dataset
 from opendata.services.catalogue.publishers import find_publisher
 from opendata.services.core.access import disclosure_of, has_ended, where_granted
-from opendata.services.core.actors import Actor, require_editor, require_signed_in
+from opendata.services.core.actors import Actor, require_editor, require_insider, require_signed_in
 from opendata.services.core.context import Context
 from opendata.services.core.reasons import MAX_REASON, TOO_LONG, read_reason
 from opendata.services.core.records import keep_record
@@ -52,7 +51,7 @@ class Grants:
         Raises `NotFoundError`, `NotSignedInError`, `NotPermittedError`.
         """
         with self._context.read() as session:
-            require_editor(actor, find_dataset(session, dataset).publisher_id, dataset)
+            require_insider(actor, find_dataset(session, dataset).publisher_id, dataset)
             query = select(Grant).where(Grant.dataset_id == dataset).order_by(Grant.created.desc(), Grant.id)
             return [self._view(row) for row in session.scalars(query)]
 
@@ -142,10 +141,10 @@ class Grants:
         Raises `NotFoundError`, `InvalidMetadataError`, `OverloadedError`, and `StateError` if the name is in use.
         """
         self.get_invitation(text)
-        kept = check_account(self._context, name.strip(), password, Role.READER)
+        kept = check_account(self._context, name.strip(), password)
         with self._context.write() as session:
             row = self._find_invitation(session, text)
-            user = add_account(self._context, session, name.strip(), kept, Role.READER)
+            user = add_account(self._context, session, name.strip(), kept)
             return self._take(session, row, user)
 
     def accept_as(self, actor: Actor | None, text: str) -> GrantView:

@@ -83,6 +83,10 @@ class Limits:
         """Count a proposal that somebody without an account sends. Raises `TooManyAttemptsError`."""
         return self._count([self._gate("submission", name_source(address), 5, 3600)], make_stranger(address), "")
 
+    def count_invite(self, actor: Actor) -> Attempt:
+        """Count an invitation that somebody sends. Raises `TooManyAttemptsError`."""
+        return self._count([self._gate("invite", actor.name, 100, 900)], actor, actor.name)
+
     def count_address(self, actor: Actor) -> Attempt:
         """Count an address that an account wants to use. Raises `TooManyAttemptsError`."""
         return self._count([self._gate("mail-address", actor.name, 5, 900)], actor, actor.name)
@@ -97,6 +101,14 @@ class Limits:
         """Count an attempt to open a request with its code as wrong, until `take_back`. Raises as above."""
         gates = [self._gate("code", number, 5, 60), self._gate("code-address", name_source(address), 10, 900)]
         return self._count(gates, make_stranger(""), "", _REFUSED_REQUEST)
+
+    def count_factor(self, name: str, address: str) -> Attempt:
+        """Count a code of the second factor of an account. Raises `TooManyAttemptsError`."""
+        return self._count([self._gate("factor", name, 5, 300)], make_stranger(address), name)
+
+    def count_passkey(self, address: str) -> Attempt:
+        """Count a sign-in with a passkey. Raises `TooManyAttemptsError`."""
+        return self._count([self._gate("passkey", name_source(address), 20, 300)], make_stranger(address), "")
 
     def take_back(self, attempt: Attempt) -> None:
         """An attempt that succeeded doesn't count."""

@@ -12,10 +12,11 @@ from opendata.db.models import OutboxMail, Recovery, User
 from opendata.domain.access.origin import Origin
 from opendata.domain.mail.letters import LETTERS, LetterKind
 from opendata.errors import N_, InvalidMetadataError, NotFoundError
-from opendata.services.access.accounts import find_user, list_words, put_password, view_actor
+from opendata.services.access.accounts import find_user, list_words, put_password
 from opendata.services.access.limits import Limits
 from opendata.services.access.notices import make_letter, notify
 from opendata.services.access.passwords import find_password_faults, hash_password
+from opendata.services.access.posts import view_actor
 from opendata.services.access.sessions import digest_text, end_sessions
 from opendata.services.core.actors import Actor, make_stranger, require_maintainer
 from opendata.services.core.context import Context
@@ -102,7 +103,7 @@ class Recoveries:
             end_sessions(session, row.id)
             notify(self._context, session, row, LetterKind.RECOVERED)
             self._context.log(session, make_stranger(origin.address), "recovered", "user", row.name)
-            return view_actor(row)
+            return view_actor(session, row)
 
     def _find(self, session: Session, text: str) -> User:
         query = select(User).join(Recovery, Recovery.user_id == User.id).where(Recovery.digest == digest_text(text))

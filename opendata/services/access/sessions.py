@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, and_, delete, select, update
@@ -19,6 +19,8 @@ from opendata.db.models import User, UserSession
 from opendata.domain.access.addresses import shorten_address
 from opendata.domain.access.origin import Origin
 from opendata.errors import N_, NotFoundError
+from opendata.services.access.pending import has_factor
+from opendata.services.access.posts import view_actor
 from opendata.services.core.actors import Actor, require_signed_in
 from opendata.services.core.context import Context
 
@@ -50,14 +52,18 @@ class Sessions:
         now = self._context.clock()
         with self._context.read() as session:
             found = session.execute(query.where(UserSession.digest == digest_text(text), self._is_alive(now))).first()
-        if found is None or found[1].disabled:
-            return None
-        row, user = found
+            if found is None or found[1].disabled:
+                return None
+            row, user = found
+            actor = view_actor(session, user)
+            is_required = self._context.settings.second_factor == "required" and actor.works
+            lacks = is_required and not has_factor(session, user.id)
         if now - row.seen >= timedelta(seconds=_SEEN_SECONDS):
             kept = shorten_address(address, self._context.settings.audit_addresses)
             with self._context.write() as session:
                 session.execute(update(UserSession).where(UserSession.id == row.id).values(seen=now, address=kept))
-        return Actor(user.name, user.role, user.id, user.publisher_id, address=address, session=row.id)
+                session.execute(update(User).where(User.id == user.id).values(seen=now.date()))
+        return replace(actor, address=address, session=row.id, lacks_factor=lacks)
 
     def list(self, actor: Actor | None) -> Sequence[SessionView]:
         """The sessions of the actor's account, the one used last first. Raises `NotSignedInError`."""

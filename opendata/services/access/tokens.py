@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Token, User
 from opendata.domain.access.scopes import VERBS, Scope, Verb, write_verbs
-from opendata.domain.roles import Role
 from opendata.errors import N_, Fault, InvalidMetadataError, Listed, NotFoundError, ScopeError, fault
 from opendata.metadata.text import find_value_faults
+from opendata.services.access.posts import view_actor
 from opendata.services.catalogue.entries import find_dataset
 from opendata.services.catalogue.publishers import find_publisher
 from opendata.services.core.access import is_listed
@@ -82,8 +82,12 @@ def make_scope(session: Session, owner: User, options: TokenOptions, giver: Acto
         )
     if faults:
         raise InvalidMetadataError(faults=faults)
-    publisher, dataset = _find_limit(session, owner, options)
-    if options.publisher is not None and owner.role == Role.EDITOR and owner.publisher_id != publisher:
+    bearer = view_actor(session, owner)
+    publisher, dataset = _find_limit(session, bearer, options)
+    if bearer.posts.only_watches and {*wanted} != {Verb.READ}:
+        text = N_("The account “%(name)s” only reads, so its tokens can do nothing else. Choose “read” alone")
+        raise InvalidMetadataError(faults=[fault("/scopes", text, name=owner.name)])
+    if options.publisher is not None and bearer.posts.own and options.publisher not in bearer.posts.seen:
         text = N_("The account “%(name)s” can't act for the publisher “%(publisher)s”")
         raise InvalidMetadataError(faults=[fault("/publisher", text, name=owner.name, publisher=publisher)])
     expires = now + timedelta(days=options.days) if options.days is not None else None
@@ -140,16 +144,14 @@ def view_token(row: Token, user: str) -> TokenView:
     )
 
 
-def _find_limit(session: Session, owner: User, options: TokenOptions) -> tuple[str | None, str | None]:
+def _find_limit(session: Session, owner: Actor, options: TokenOptions) -> tuple[str | None, str | None]:
     if options.publisher is not None and options.dataset is not None:
         text = N_("A token can be limited to a publisher or to a dataset, not to both")
         raise InvalidMetadataError(faults=[fault("/dataset", text)])
     try:
         if options.dataset is not None:
             row: Dataset = find_dataset(session, options.dataset)
-            if not is_listed(row) and not Actor(owner.name, owner.role, owner.id, owner.publisher_id).may_edit(
-                row.publisher_id, row.id
-            ):
+            if not is_listed(row) and not owner.may_see(row.publisher_id, row.id):
                 raise NotFoundError(N_("There is no dataset “%(id)s”"), id=row.id)
             return row.publisher_id, row.id
         if options.publisher is not None:

@@ -32,7 +32,7 @@ from opendata.services.catalogue.registering.numbers import PROPERTY, find_numbe
 from opendata.services.catalogue.registering.opening import note_opening
 from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.core.access import disclosure_of, is_listed, where_edited, where_listed
-from opendata.services.core.actors import SYSTEM, Actor, require_editor, require_publisher
+from opendata.services.core.actors import SYSTEM, Actor, require_editor, require_insider, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.core.once import Once, create_once
 from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, write_cursor
@@ -55,15 +55,19 @@ class Datasets:
         actor: Actor | None = None,
         *,
         publisher: str | None = None,
+        is_own: bool = False,
         cursor: str | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> Page[DatasetView]:
-        """The datasets this reader may see, by id; of one publisher, or of those that it became."""
+        """The datasets this reader may see, by id; of one publisher, or of those that it became.
+
+        With `is_own`, those alone whose work they see.
+        """
         query = select(Dataset).order_by(Dataset.id).limit(limit + 1)
         if actor is None:
             query = query.where(where_listed())
         else:
-            query = query.where(or_(where_listed(), where_edited(actor)))
+            query = query.where(where_edited(actor) if is_own else or_(where_listed(), where_edited(actor)))
         if publisher:
             if find_identifier_fault("", publisher):
                 return Page([])
@@ -87,18 +91,18 @@ class Datasets:
         """One dataset. Raises `NotFoundError` if there is no such dataset that this reader may see."""
         with self._context.read() as session:
             row = find_dataset(session, dataset)
-            if not is_listed(row) and not (actor and actor.may_edit(row.publisher_id, row.id)):
+            if not is_listed(row) and not (actor and actor.may_see(row.publisher_id, row.id)):
                 raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
             return view_dataset(row, actor)
 
     def get_ahead(self, dataset: str, actor: Actor | None) -> DatasetView:
-        """One dataset as its next version will show it, for those who may edit it.
+        """One dataset as its next version will show it, for those who see the work on it.
 
         Raises `NotFoundError`, `NotSignedInError`, `NotPermittedError`.
         """
         with self._context.read() as session:
             row = find_dataset(session, dataset)
-            return view_dataset(row, require_editor(actor, row.publisher_id, row.id), ahead=True)
+            return view_dataset(row, require_insider(actor, row.publisher_id, row.id), ahead=True)
 
     def create(
         self,

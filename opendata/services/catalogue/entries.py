@@ -44,10 +44,10 @@ def find_dataset(session: Session, dataset: str, *, lock: bool = False) -> Datas
 
 
 def view_dataset(row: Dataset, actor: Actor | None = None, *, ahead: bool = False) -> DatasetView:
-    """The value of a row, `ahead` as its next version will show it; what is proposed is for those who may edit it."""
+    """The value of a row, `ahead` as its next version will show it; what is proposed is for those who work on it."""
     metadata = read_metadata(next_metadata(row) if ahead else row.meta)
-    may_edit = actor is not None and actor.may_edit(row.publisher_id, row.id)
-    proposed = row.proposed if may_edit else None
+    may_see = actor is not None and actor.may_see(row.publisher_id, row.id)
+    proposed = row.proposed if may_see else None
     return DatasetView(
         id=row.id,
         uuid=row.uuid,
@@ -73,7 +73,7 @@ def view_dataset(row: Dataset, actor: Actor | None = None, *, ahead: bool = Fals
         revision=row.revision,
         proposed=proposed["metadata"] if proposed else None,
         archived=row.archived,
-        archiving=row.archiving if may_edit else None,
+        archiving=row.archiving if may_see else None,
         moves=row.moves or (),
     )
 

@@ -2,10 +2,13 @@
 
 Source: the disclosure attribute of the Regulations on Open Government Information (Decree 711). Rows of a `closed`
 dataset are for nobody. Rows of one that is `conditional`, or whose scope is an area or a group, are for those who have
-a grant, for the editors of its publisher and for maintainers. All others see the entry, the dictionary and the counts.
+a grant, for those who work for its publisher, and for maintainers and auditors. All others see the entry, the
+dictionary and the counts.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -14,6 +17,7 @@ from opendata.db.models import Dataset, Grant, Version
 from opendata.domain.disclosure import OPEN, PUBLIC, Disclosure
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import Resource
+from opendata.domain.roles import Role
 from opendata.errors import N_, NotPublicError
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
@@ -39,17 +43,22 @@ def may_be_listed_alone(row: Dataset, disclosure: Disclosure) -> bool:
 
 
 def where_edited(actor: Actor) -> ColumnElement[bool]:
-    """The condition on rows of `datasets` under which somebody may edit them."""
-    if actor.is_maintainer:
-        return true()
-    own = Dataset.publisher_id == (actor.edited_publisher or "")
+    """The condition on rows of `datasets` under which somebody sees the work on them."""
+    found = where_acting_for(actor, Dataset.publisher_id)
     limit = actor.scope.dataset if actor.scope else None
-    return own if limit is None else and_(own, Dataset.id == limit)
+    return found if limit is None else and_(found, Dataset.id == limit)
 
 
 def where_acting_for(actor: Actor, publisher: ColumnElement[str] | InstrumentedAttribute[str]) -> ColumnElement[bool]:
-    """The condition on a column of publishers' ids under which somebody acts for that publisher."""
-    return true() if actor.is_maintainer else publisher == (actor.edited_publisher or "")
+    """The condition on a column of publishers' ids under which somebody sees the work of that publisher."""
+    limit = actor.scope.publisher if actor.scope else None
+    watches = Role.AUDITOR in actor.posts.everywhere
+    if actor.is_maintainer or (watches and limit is None):
+        return true()
+    if watches or replace(actor, scope=None).is_maintainer:
+        return publisher == limit
+    seen = actor.posts.seen if limit is None else actor.posts.seen & {limit}
+    return publisher.in_(sorted(seen))
 
 
 def where_open() -> ColumnElement[bool]:
@@ -65,7 +74,7 @@ def where_standing() -> ColumnElement[bool]:
 def where_published_by(actor: Actor) -> ColumnElement[bool]:
     """The condition on rows of `versions` under which an actor decides about them: their publisher's, or all."""
     own = select(Dataset.id).where(where_edited(actor))
-    return true() if actor.is_maintainer else Version.dataset_id.in_(own)
+    return true() if actor.may_oversee else Version.dataset_id.in_(own)
 
 
 def disclosure_of(row: Dataset) -> Disclosure:
@@ -110,7 +119,7 @@ def may_have_rows(
         return False
     if not reader.covers(row.publisher_id, row.id):
         return False
-    return reader.may_edit(row.publisher_id, row.id) or _is_granted(context, session, row.id, reader)
+    return reader.may_see(row.publisher_id, row.id) or _is_granted(context, session, row.id, reader)
 
 
 def require_rows(

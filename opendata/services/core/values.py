@@ -10,6 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
 
+from opendata.domain.access.posts import Post
 from opendata.domain.disclosure import Disclosure
 from opendata.domain.drafts import SETTLED, ChangeCounts, DraftState, Failure
 from opendata.domain.editions.series import SeriesOffer, SeriesView
@@ -335,7 +336,7 @@ class ServedFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserView:
-    """An account."""
+    """An account. `posts` are its appointments; `role` and `publisher` are what earlier releases see."""
 
     id: int
     name: str
@@ -343,6 +344,7 @@ class UserView:
     publisher: str | None
     created: datetime
     disabled: bool
+    posts: Sequence[Post] = ()
 
 
 class GrantState(StrEnum):

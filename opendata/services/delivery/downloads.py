@@ -206,7 +206,9 @@ class Downloads:
 
 
 def _may_see(dataset: DatasetView, reader: Actor | None) -> bool:
-    return dataset.is_open or (reader is not None and reader.may_edit(dataset.publisher.id, dataset.id))
+    if dataset.is_open or reader is None:
+        return dataset.is_open
+    return reader.may_see_figures or reader.may_see(dataset.publisher.id, dataset.id)
 
 
 def _find_uuids(session: Session, names: set[str]) -> Mapping[str, str]:

@@ -17,7 +17,7 @@ from opendata.domain.review.checklist import Check
 from opendata.domain.schema import TableSchema
 from opendata.errors import N_, NotFoundError, StateError
 from opendata.services.catalogue.entries import next_metadata
-from opendata.services.core.actors import Actor, require_editor
+from opendata.services.core.actors import Actor, require_editor, require_insider
 from opendata.services.core.context import Context
 from opendata.services.core.editions.edition_values import view_edition
 from opendata.services.core.scans import find_virus, require_scanned
@@ -53,9 +53,12 @@ def find_draft(session: Session, draft: str, *, lock: bool = False, dataset: str
 def find_sent_table(
     session: Session, actor: Actor | None, draft: str, resource: str, *, lock: bool = False
 ) -> tuple[Draft, DraftResource]:
-    """A table that was sent with a draft, for those who may edit it. Raises `NotFoundError`, `NotPermittedError`."""
+    """A table that was sent with a draft, for those who see it, or to `lock` it, edit it.
+
+    Raises `NotFoundError`, `NotPermittedError`.
+    """
     row = find_draft(session, draft, lock=lock)
-    require_editor(actor, row.dataset.publisher_id, row.dataset_id)
+    (require_editor if lock else require_insider)(actor, row.dataset.publisher_id, row.dataset_id)
     found = next((item for item in row.resources if item.name == resource), None)
     if found is None:
         raise NotFoundError(N_("The draft has no uploaded table “%(name)s”"), name=resource[:100])

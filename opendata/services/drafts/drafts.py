@@ -25,7 +25,7 @@ from opendata.errors import N_, NotFoundError
 from opendata.services.catalogue.entries import find_dataset, next_metadata, require_kept
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.core.access import may_be_listed_alone, where_edited
-from opendata.services.core.actors import Actor, require_editor, require_publisher, require_signed_in
+from opendata.services.core.actors import Actor, require_editor, require_insider, require_publisher, require_signed_in
 from opendata.services.core.context import Context
 from opendata.services.core.once import create_once
 from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
@@ -98,7 +98,7 @@ class Drafts(Steps):
         return Page(items, write_cursor(items[-1].id) if len(rows) > limit else None)
 
     def list_submitted(self, actor: Actor | None, limit: int) -> Sequence[DraftView]:
-        """The submitted drafts of the actor's publisher (all, for a maintainer) that nobody works at, oldest first.
+        """The submitted drafts that the actor sees and nobody works at, oldest first.
 
         They come with all that a reviewer asks for, but without their reports.
         """
@@ -133,7 +133,7 @@ class Drafts(Steps):
         """One draft with its report. Raises `NotFoundError`, `NotPermittedError`."""
         with self._context.read() as session:
             row = find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
+            require_insider(actor, row.dataset.publisher_id, row.dataset_id)
             return view_draft(row, self._find_base(row), required=self._required)
 
     def get_progress(self, actor: Actor | None, draft: str) -> ProgressView:
@@ -150,7 +150,7 @@ class Drafts(Steps):
         if row is None:
             raise refuse_unknown(draft)
         status, stage, progress, wanted, error, publisher, dataset = row
-        require_editor(actor, publisher, dataset)
+        require_insider(actor, publisher, dataset)
         return ProgressView(
             status=status,
             stage=stage,
@@ -169,7 +169,7 @@ class Drafts(Steps):
         """
         with self._context.read() as session:
             row = find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
+            require_insider(actor, row.dataset.publisher_id, row.dataset_id)
             kept = next((item.changes for item in row.resources if item.name == resource), None)
         if not kept:
             raise NotFoundError(N_("The draft has no comparison for a table “%(name)s”"), name=resource[:100])
@@ -201,7 +201,7 @@ class Drafts(Steps):
         """
         with self._context.read() as session:
             row = find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
+            require_insider(actor, row.dataset.publisher_id, row.dataset_id)
             found = next((item for item in row.attachments if item.name == name), None)
             if found is None:
                 raise NotFoundError(N_("No attachment “%(name)s” was sent with the draft"), name=name[:100])

@@ -18,7 +18,7 @@ from opendata.domain.schema import TableSchema, find_own
 from opendata.domain.texts import I18n
 from opendata.metadata.versions import parse_version
 from opendata.services.catalogue.manifests import Manifests
-from opendata.services.core.actors import Actor, require_editor
+from opendata.services.core.actors import Actor, require_insider
 from opendata.services.core.context import Context
 from opendata.services.drafts.draft_view import find_draft, find_sent_table
 from opendata.tables.schema.matching import ColumnMatch, rank_schemas
@@ -80,7 +80,7 @@ class Matching:
         """The proposals for those tables of a draft that have no schema, by their names; only where some fit."""
         with self._context.read() as session:
             row = find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
+            require_insider(actor, row.dataset.publisher_id, row.dataset_id)
             bare = [item for item in row.resources if not item.schema and _list_labels(item)][:MOST_TABLES]
             candidates = self._list_candidates(session, row) if bare else []
             ranked = {item.name: _rank(item, candidates) for item in bare}

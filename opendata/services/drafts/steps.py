@@ -23,7 +23,7 @@ from opendata.errors import (
 )
 from opendata.metadata.dataset import read_metadata
 from opendata.services.catalogue.manifests import Manifests
-from opendata.services.core.actors import Actor, require_editor
+from opendata.services.core.actors import Actor, require_editor, require_reviewer, require_worker
 from opendata.services.core.context import Context
 from opendata.services.core.review_values import Signature
 from opendata.services.core.values import DraftView
@@ -60,6 +60,14 @@ from opendata.services.signing.signatures import (
 )
 from opendata.wording.review import say_refusal
 from opendata.wording.voice import voice_of
+
+_WHO: Mapping[str, Callable[[Actor | None, str, str], Actor]] = {
+    steps.SIGN.verb: require_reviewer,
+    steps.APPROVE.verb: require_reviewer,
+    steps.RETURN.verb: require_reviewer,
+    steps.PUBLISH.verb: require_worker,
+}
+"""Who takes a step that isn't an editor's. What was approved is published by anybody who has a part in the work."""
 
 
 class Steps:
@@ -235,7 +243,7 @@ class Steps:
             raise InvalidMetadataError(faults=[fault("/text", N_("Enter a comment"))])
         with self._context.write() as session:
             row = find_draft(session, draft, lock=True)
-            found = require_editor(actor, row.dataset.publisher_id, row.dataset_id)
+            found = require_worker(actor, row.dataset.publisher_id, row.dataset_id)
             now = self._context.clock()
             add_comment(row, kind=Remark.COMMENT, actor=found.name, at=now, text=text.strip(), check=check, place=place)
             row.revision += 1  # so that nobody signs who hasn't seen it
@@ -356,7 +364,7 @@ class Steps:
         """Take a step with a draft. Raises `StateError` where the step starts from other states."""
         with self._context.write() as session:
             row = find_draft(session, draft, lock=True)
-            found = require_editor(actor, row.dataset.publisher_id, row.dataset_id)
+            found = _WHO.get(step.verb, require_editor)(actor, row.dataset.publisher_id, row.dataset_id)
             if revision is not None and revision != row.revision:
                 raise PreconditionError(N_("The draft has changed since you read it. Read it again"))
             require_state(row, step)

@@ -15,7 +15,7 @@ from opendata.errors import N_, NotFoundError, StateError
 from opendata.services.catalogue.entries import find_dataset
 from opendata.services.catalogue.files.erased_drafts import forget_contents
 from opendata.services.catalogue.files.needed_blobs import list_own, list_unneeded
-from opendata.services.core.actors import Actor, require_editor
+from opendata.services.core.actors import Actor, require_editor, require_insider
 from opendata.services.core.context import Context
 from opendata.storage.store import BlobState
 
@@ -42,7 +42,7 @@ class Originals:
         """What could be erased of a draft: nothing while it is at work. Raises as `erase` does."""
         with self._context.read() as session:
             row = _find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
+            require_insider(actor, row.dataset.publisher_id, row.dataset_id)
             return self.measure(session, [row] if row.status in ENDED else ())
 
     def erase(self, actor: Actor | None, draft: str) -> Erased:

@@ -20,7 +20,7 @@ from opendata.domain.schema import TableSchema
 from opendata.errors import NotFoundError
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.publishers import view_publisher
-from opendata.services.core.actors import Actor, require_editor
+from opendata.services.core.actors import Actor, require_insider
 from opendata.services.core.context import Context
 from opendata.services.core.review_values import CommentView
 from opendata.services.core.values import DraftView, PublisherView
@@ -108,7 +108,7 @@ class Answers:
         view = self._drafts.get(actor, draft)
         with self._context.read() as session:
             row = find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
+            require_insider(actor, row.dataset.publisher_id, row.dataset_id)
             return AnswerView(
                 draft=view,
                 metadata=self._find_metadata(row),

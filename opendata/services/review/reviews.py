@@ -27,7 +27,10 @@ _EDITION = frozenset({"sourceVersion", "period"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingDraft:
-    """A submitted draft. `is_own` says that the actor has a part in it, so that somebody else approves it."""
+    """A submitted draft.
+
+    `is_own` says that somebody else approves it: the actor has a part in it, or doesn't review.
+    """
 
     draft: DraftView
     is_routine: bool
@@ -64,10 +67,10 @@ class Reviews:
         self._drafts = drafts
 
     def list_waiting(self, actor: Actor | None) -> Sequence[WaitingDraft]:
-        """The submitted drafts of the actor's publisher (all, for a maintainer) that nobody works at, oldest first."""
+        """The submitted drafts that the actor sees and nobody works at, oldest first."""
         found = require_signed_in(actor)
         return [
-            WaitingDraft(draft=view, is_routine=is_routine(view), is_own=found.name in view.contributors)
+            WaitingDraft(draft=view, is_routine=is_routine(view), is_own=_is_for_others(found, view))
             for view in self._drafts.list_submitted(found, MOST_WAITING)
         ]
 
@@ -89,6 +92,10 @@ class Reviews:
         except (NotFoundError, NotPermittedError, PreconditionError, StateError) as error:
             return ReviewOutcome(draft=draft, approved=False, error=error)
         return ReviewOutcome(draft=draft, approved=True)
+
+
+def _is_for_others(actor: Actor, draft: DraftView) -> bool:
+    return actor.name in draft.contributors or not actor.may_review(draft.publisher, draft.dataset)
 
 
 def is_routine(draft: DraftView) -> bool:

@@ -36,7 +36,7 @@ from opendata.outside.guard import Deadline, Guard
 from opendata.outside.http import HttpRequest, fetch_http
 from opendata.outside.sftp import SftpRequest, UnknownKeyError, fetch_sftp
 from opendata.outside.sql import SqlRequest, fetch_sql
-from opendata.services.access.accounts import view_actor
+from opendata.services.access.posts import view_actor
 from opendata.services.catalogue.entries import find_dataset
 from opendata.services.core.actors import SYSTEM, Actor, require_editor
 from opendata.services.core.context import Context
@@ -163,7 +163,7 @@ class Fetching:
             etag=row.etag,
             modified=row.modified,
             draft=row.draft_id,
-            author=view_actor(author) if author else SYSTEM,
+            author=view_actor(session, author) if author else SYSTEM,
             is_closed=author is not None and author.disabled,
         )
 

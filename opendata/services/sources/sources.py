@@ -15,7 +15,7 @@ from opendata.domain.sources.timetable import REGULAR_CYCLES, Cycle
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, StateError, fault
 from opendata.outside.sftp import name_key
 from opendata.services.catalogue.entries import find_dataset, require_kept
-from opendata.services.core.actors import Actor, require_editor, require_verb
+from opendata.services.core.actors import Actor, require_editor, require_insider, require_verb
 from opendata.services.core.context import Context
 from opendata.services.sources.values import SourceInput, SourceView, read_address, read_timetable, view_source
 from opendata.storage.secrets import encrypt_secret
@@ -32,7 +32,7 @@ class Sources:
     def get(self, actor: Actor | None, dataset: str) -> SourceView:
         """The source of a dataset. Raises `NotFoundError` if it has none, `NotPermittedError`."""
         with self._context.read() as session:
-            require_editor(actor, find_dataset(session, dataset).publisher_id, dataset)
+            require_insider(actor, find_dataset(session, dataset).publisher_id, dataset)
             return self._view(session, _find(session, dataset))
 
     def find(self, actor: Actor | None, dataset: str) -> SourceView | None:

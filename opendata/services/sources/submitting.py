@@ -11,7 +11,7 @@ from opendata.db.models import Draft, Source, SourceRun, User
 from opendata.domain.drafts import DraftState
 from opendata.domain.mail.letters import LetterKind
 from opendata.errors import N_, InputError, KeptMessage, OpendataError
-from opendata.services.access.accounts import view_actor
+from opendata.services.access.posts import view_actor
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.context import Context
 from opendata.services.drafts.drafts import Drafts
@@ -58,13 +58,13 @@ class Submitting:
             rows = session.scalars(select(Source).where(Source.is_awaited)).all()
             found = [(row, session.get(Draft, row.draft_id or ""), _find_author(session, row)) for row in rows]
             return [
-                self._describe(row, draft, author)
+                self._describe(session, row, draft, author)
                 for row, draft, author in found
                 if draft is None or draft.status not in _WAITS
             ]
 
-    def _describe(self, source: Source, draft: Draft | None, author: User | None) -> _Ready:
-        actor = view_actor(author) if author else SYSTEM
+    def _describe(self, session: Session, source: Source, draft: Draft | None, author: User | None) -> _Ready:
+        actor = view_actor(session, author) if author else SYSTEM
         return _Ready(
             source=source.id,
             draft=source.draft_id or "",

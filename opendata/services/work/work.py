@@ -15,9 +15,11 @@ from sqlalchemy import func, or_, select
 from opendata.db.models import Dataset, Draft, DraftResource
 from opendata.domain.drafts import HELD, DraftState, Failure, is_held
 from opendata.errors import BackendError, OpendataError, TooLargeError
+from opendata.services.access.factors.passkeys import Passkeys
 from opendata.services.access.kept_forms import KeptForms
 from opendata.services.access.limits import Limits
 from opendata.services.access.mail_addresses import MailAddresses
+from opendata.services.access.people.invitations import Invitations
 from opendata.services.access.recoveries import Recoveries
 from opendata.services.access.sessions import Sessions
 from opendata.services.audit.checkpoints import Checkpoints
@@ -190,6 +192,8 @@ class Work:
             "sessions": Sessions(self._context).tidy,
             "limits": Limits(self._context).tidy,
             "recovery links": Recoveries(self._context).tidy,
+            "passkeys": Passkeys(self._context).tidy,
+            "invitations": Invitations(self._context).tidy,
             "addresses": MailAddresses(self._context).tidy,
             "mail": self._sending.tidy,
             "columns of metadata": partial(follow_metadata, self._context),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -100,6 +101,33 @@ def change_address() -> Answer:
     return redirect(url_for("account.show_account"), 303)
 
 
+@blueprint.get("/data")
+def show_own_data() -> Answer:
+    """What is kept, and the form that deletes the account."""
+    return _render_own_data(None)
+
+
+@blueprint.get("/data.json")
+def send_own_data() -> Answer:
+    """All that is kept about the account."""
+    text = json.dumps(services().own_data.export(g.actor), ensure_ascii=False, indent=2)
+    answer = Response(text, mimetype="application/json")
+    answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+@blueprint.post("/data/delete")
+def delete_account() -> Answer:
+    """Delete the account, and lead to the start of the portal."""
+    try:
+        confirmed = bool(request.form.get("confirm"))
+        services().own_data.delete(g.actor, request.form.get("current_password", ""), confirmed=confirmed)
+    except (InvalidMetadataError, StateError) as error:
+        return _render_own_data(error), status_of(error)
+    flash(gettext("Your account is deleted"), "good")
+    return redirect(url_for("catalogue.show_home"), 303)
+
+
 @blueprint.post("/sessions/<int:number>/end")
 def end_session(number: int) -> Answer:
     """End the session of another browser."""
@@ -123,6 +151,14 @@ def _read_days() -> int:
 def _render_password(error: InvalidMetadataError | None) -> str:
     return render_template(
         "access/password.html",
+        errors=place_faults(error) if error else {},
+        message=choose_voice().say_error(error) if error else "",
+    )
+
+
+def _render_own_data(error: OpendataError | None) -> str:
+    return render_template(
+        "access/own_data.html",
         errors=place_faults(error) if error else {},
         message=choose_voice().say_error(error) if error else "",
     )

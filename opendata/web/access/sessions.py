@@ -11,14 +11,15 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
 
 from opendata.domain.access.origin import Origin, name_browser
-from opendata.errors import NotSignedInError, WaitError
+from opendata.errors import N_, NotPermittedError, NotSignedInError, WaitError
 from opendata.problems import status_of
 from opendata.services.access.limits import DEVICE_DAYS
-from opendata.services.core.actors import Actor
+from opendata.services.access.pending import CodeNeededError
+from opendata.services.core.actors import Actor, require_changes
 from opendata.web.access.kept_forms import carry_over, forget_sent_form, keep_form, keep_old_form, note_former
 from opendata.web.core.cookies import DEVICE, SESSION, delete_cookie, read_cookie, write_cookie
 from opendata.web.core.instance import services
-from opendata.web.core.readers import find_session
+from opendata.web.core.readers import find_session, is_read
 from opendata.web.core.security import csrf, limit_form, protect_forms
 
 blueprint = Blueprint("sessions", __name__)
@@ -28,16 +29,37 @@ blueprint.before_request(protect_forms)
 _WITHOUT = ("assets", "downloads", "operations")
 """What looks at the session only where not everybody may have it, so that caches may keep the rest."""
 
+OWN = ("sessions", "account", "recoveries", "addresses", "joining", "factors", "mcp")
+"""What changes nothing but one's own account, or nothing. Who only watches may do that, and change nothing else."""
 
-def load_actor() -> None:
-    """Set `g.actor` (None where nobody is signed in) and `g.has_session`."""
+
+_ALWAYS = ("documentation", "guide", "words", "problem_pages")
+"""Pages that help, whatever is still missing."""
+
+
+def load_actor() -> AnyResponse | None:
+    """Set `g.actor` (None where nobody is signed in) and `g.has_session`.
+
+    Those who must have a second factor, and have none, are led to set it up before anything else.
+    """
     g.actor, g.has_session = None, False
     if request.blueprint in _WITHOUT or not read_cookie(SESSION):
-        return
+        return None
     g.actor = find_session()
+    if not is_read() and request.blueprint not in OWN and not request.path.startswith("/api/"):
+        require_changes(g.actor)
     g.has_session = g.actor is not None
+    if g.actor is not None and g.actor.lacks_factor and request.blueprint not in (*OWN, *_ALWAYS):
+        return _ask_for_factor()
     if g.actor is None:
         _end()
+    return None
+
+
+def _ask_for_factor() -> AnyResponse:
+    if request.path.startswith("/api/") or not is_read():
+        raise NotPermittedError(N_("Set up a second factor first, on the page of your account"))
+    return redirect(url_for("factors.show_factor"), 303)
 
 
 @blueprint.get("/sign-in")
@@ -57,6 +79,9 @@ def sign_in() -> AnyResponse | tuple[str, int] | tuple[str, int, dict[str, str]]
     except WaitError as error:
         page = _render(error=gettext(error.message, **error.params), name=name, next=wanted)
         return page, status_of(error), {"Retry-After": str(error.seconds)}
+    except CodeNeededError as error:
+        session["pending_sign_in"] = error.pending
+        return redirect(url_for("factors.show_code", next=wanted), 303)
     except NotSignedInError as error:
         return _render(error=gettext(error.message), name=name, next=wanted), 401
     flash(gettext("Welcome, %(name)s", name=actor.name), "good")
@@ -67,6 +92,12 @@ def begin_session(name: str, password: str) -> Actor:
     """Begin a new session; who it belongs to. Raises as `Accounts.sign_in` does."""
     origin = read_origin()
     actor, text = services().accounts.sign_in(name, password, origin)
+    enter(actor, text, origin)
+    return actor
+
+
+def enter(actor: Actor, text: str, origin: Origin) -> None:
+    """Let this browser have a session that was begun."""
     write_cookie(DEVICE, services().limits.remember(actor, origin), seconds=DEVICE_DAYS * 24 * 3600)
     if g.get("actor") is not None:
         services().sessions.sign_out(g.actor)  # nobody could end it from this browser any longer
@@ -75,7 +106,6 @@ def begin_session(name: str, password: str) -> Actor:
     session.clear()  # nothing else of the time before counts any more
     session.update(kept)
     session["user"] = actor.id
-    return actor
 
 
 def read_origin() -> Origin:

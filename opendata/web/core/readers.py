@@ -22,7 +22,13 @@ from opendata.web.core.instance import services
 def find_session() -> Actor | None:
     """Who is signed in in this browser, None where nobody is."""
     text = read_cookie(SESSION)
-    return services().sessions.resume(text, request.remote_addr or "") if text else None
+    found = services().sessions.resume(text, request.remote_addr or "") if text else None
+    return replace(found, is_reading=is_read()) if found else None
+
+
+def is_read() -> bool:
+    """Whether the request can change nothing, as its method says."""
+    return request.method in ("GET", "HEAD", "OPTIONS")
 
 
 def reader() -> Actor | None:
@@ -72,4 +78,5 @@ def _identify() -> Actor | None:
     scheme, _, token = header.strip().partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise NotSignedInError(N_("The header “Authorization” must look like “Bearer odt_…”"))
-    return replace(services().accounts.authenticate(token.strip()), address=request.remote_addr or "")
+    found = services().accounts.authenticate(token.strip())
+    return replace(found, address=request.remote_addr or "", is_reading=is_read())

@@ -76,13 +76,14 @@ def describe_status(draft: DraftView) -> tuple[str, str, str]:
 def list_steps(draft: DraftView, actor: Actor) -> Steps:
     """What this actor may do next; the services decide again when it is asked for."""
     own, status, is_idle = actor.name in draft.contributors, draft.status, not draft.is_at_work
+    edits, reviews = (may(draft.publisher, draft.dataset) for may in (actor.may_edit, actor.may_review))
     is_stoppable = status not in RETURN.sources and draft.stage != "publish"
     return Steps(
-        submit=status in SUBMIT.sources,
-        approve=status in APPROVE.sources and not own and is_idle,
-        return_=status in RETURN.sources and is_idle,
-        publish=status in PUBLISH.sources and is_idle,
-        discard=status in DISCARD.sources and (is_stoppable or (status in RETURN.sources and is_idle)),
-        retry=status in RETRY.sources,
-        change=status in CHANGE.sources,
+        submit=edits and status in SUBMIT.sources,
+        approve=reviews and status in APPROVE.sources and not own and is_idle,
+        return_=reviews and status in RETURN.sources and is_idle,
+        publish=actor.may_work(draft.publisher, draft.dataset) and status in PUBLISH.sources and is_idle,
+        discard=edits and status in DISCARD.sources and (is_stoppable or (status in RETURN.sources and is_idle)),
+        retry=edits and status in RETRY.sources,
+        change=edits and status in CHANGE.sources,
     )

@@ -9,12 +9,11 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from opendata.domain.roles import Role
 from opendata.errors import InvalidMetadataError, OpendataError, PreconditionError, StateError
 from opendata.metadata.properties.proposing import Proposal
 from opendata.metadata.properties.reading import load_profile
 from opendata.problems import choose_voice, status_of
-from opendata.services.core.values import DatasetView
+from opendata.services.core.values import DatasetView, PublisherView
 from opendata.web.access.kept_forms import find_kept_form
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
@@ -44,8 +43,10 @@ Answer = Response | str | tuple[str, int]
 @blueprint.get("")
 def show_workspace() -> Answer:
     """My drafts and my datasets; with `ended` the drafts that are published or discarded instead of those at work."""
-    if g.actor.role == Role.READER:
+    if not g.actor.works:
         return redirect(url_for("account.show_account"))
+    if not (g.actor.posts.seen or g.actor.may_oversee):
+        return redirect(url_for("control.show_control"))
     cursor, ended = request.args.get("cursor") or None, "ended" in request.args
     return render_template(
         "drafts/workspace.html",
@@ -53,7 +54,7 @@ def show_workspace() -> Answer:
         review=services().settings.review,
         ended=ended,
         drafts=services().drafts.list(g.actor, ended=ended, cursor=request.args.get("drafts") or None, limit=20),
-        datasets=services().datasets.list(g.actor, publisher=g.actor.edited_publisher, cursor=cursor, limit=20),
+        datasets=services().datasets.list(g.actor, is_own=True, cursor=cursor, limit=20),
     )
 
 
@@ -146,6 +147,12 @@ def delete_dataset(dataset: str) -> Response:
     return redirect(url_for("workspace.show_workspace"), 303)
 
 
+def _list_edited() -> Sequence[PublisherView]:
+    """The publishers to choose from; none where there is just the one."""
+    found = [item for item in services().publishers.list(limit=1000).items if g.actor.may_edit(item.id)]
+    return found if g.actor.is_maintainer or len(found) > 1 else ()
+
+
 def _get_own(dataset: str) -> DatasetView:
     return services().datasets.get_ahead(dataset, g.actor)
 
@@ -185,7 +192,7 @@ def _render_form(
     shown: dict[str, Any] = {
         "errors": place_faults(error.faults, values) if error else errors or {},
         "message": choose_voice().say_error(error) if error else "",
-        "publishers": services().publishers.list(limit=1000).items if g.actor.is_maintainer else (),
+        "publishers": _list_edited() if dataset is None else (),
         "languages": services().settings.languages,
         "sources": count_sources(values),
         "grounds": _offer_grounds(dataset, values),

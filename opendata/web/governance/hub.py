@@ -10,6 +10,7 @@ from flask import Blueprint, g, render_template
 
 from opendata.domain.site.kinds import PARTS, PageKind
 from opendata.errors import N_
+from opendata.services.access.people.persons import may_manage_any
 from opendata.services.core.actors import Actor
 from opendata.web.core.instance import services
 from opendata.wording.site import KIND_NAMES, KIND_PURPOSES
@@ -17,8 +18,18 @@ from opendata.wording.site import KIND_NAMES, KIND_PURPOSES
 blueprint = Blueprint("disclosure", __name__)
 
 
-def _is_maintainer(actor: Actor) -> bool:
-    return actor.is_maintainer
+def _oversees(actor: Actor) -> bool:
+    return actor.may_oversee
+
+
+def works_on_data(actor: Actor) -> bool:
+    """Whether somebody sees the work of some publisher."""
+    return bool(actor.posts.seen) or actor.may_oversee
+
+
+def sees_figures(actor: Actor) -> bool:
+    """Whether somebody works on data, or reads the figures of all."""
+    return works_on_data(actor) or actor.may_see_figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +39,7 @@ class Entry:
     endpoint: str
     name: str
     purpose: str
-    is_for: Callable[[Actor], bool] = bool
+    is_for: Callable[[Actor], bool] = works_on_data
 
 
 PUBLIC_ENTRIES: tuple[Entry, ...] = (
@@ -85,7 +96,12 @@ PUBLIC_ENTRIES: tuple[Entry, ...] = (
 """In the order of the page."""
 
 STAFF_ENTRIES: tuple[Entry, ...] = (
-    Entry("goals.show_goals", N_("Goals"), N_("How far the goals of open data are reached, and what is missing")),
+    Entry(
+        "goals.show_goals",
+        N_("Goals"),
+        N_("How far the goals of open data are reached, and what is missing"),
+        sees_figures,
+    ),
     Entry(
         "offices.list_publishers",
         N_("Publishers"),
@@ -105,7 +121,7 @@ STAFF_ENTRIES: tuple[Entry, ...] = (
         "preparing.show_draft",
         N_("Change the negative list"),
         N_("Prepare the next version, see what loses its ground by it, and put it in force"),
-        _is_maintainer,
+        _oversees,
     ),
     Entry(
         "inventory_staff.list_items",
@@ -126,19 +142,19 @@ STAFF_ENTRIES: tuple[Entry, ...] = (
         "clocks.show_supervision",
         N_("Supervision report"),
         N_("Each publisher in a quarter or half-year: published, in time, late, overdue, returned"),
-        _is_maintainer,
+        sees_figures,
     ),
     Entry(
         "clocks.list_rules",
         N_("Rules of clocks"),
         N_("Switch rules on and off, say for whom they count, and add your own"),
-        _is_maintainer,
+        _oversees,
     ),
     Entry(
         "clocks.list_years",
         N_("Enter the working calendar"),
         N_("Enter the days off and working weekend days of the next year once they are announced"),
-        _is_maintainer,
+        _oversees,
     ),
     Entry(
         "request_inbox.list_inbox",
@@ -149,19 +165,25 @@ STAFF_ENTRIES: tuple[Entry, ...] = (
         "site_staff.show_site",
         N_("The public site"),
         N_("Name, header and footer, the disclosure column, columns, re-uses, calls, incidents"),
-        _is_maintainer,
+        _oversees,
+    ),
+    Entry(
+        "people.list_people",
+        N_("People"),
+        N_("Who has which role, invitations, handing over"),
+        may_manage_any,
     ),
     Entry(
         "audit.show_audit",
         N_("Audit log"),
         N_("Who did what, and when: nothing in it can be changed"),
-        _is_maintainer,
+        _oversees,
     ),
     Entry(
         "mail.show_mail",
         N_("Mail"),
         N_("What became of the mail that the portal sends"),
-        _is_maintainer,
+        _oversees,
     ),
 )
 """In the order of the page."""

@@ -81,12 +81,12 @@ def _explore(app: Flask, caller: Caller, *, examples: int) -> None:
     real = {"dataset": "reservoirs", "version": "1.0.0", "resource": "levels", "draft": draft}
     real["upload"] = caller.services.uploads.create(_find_actor(caller), 10, "levels.csv")[0].id
     real |= {"publisher": "water-bureau", "schema": "levels", "grant": "none", "token": "999999", "suffix": "csv"}
-    real |= {"number": "1", "year": "2026"}
+    real |= {"name": "nobody", "year": "2026"}
     said = {"domain": "health", "matter": "医院", "content": "名称", "timeLimit": "及时", "methods": ["proactive"]}
     real["entry"] = caller.services.basic_drafts.create(SYSTEM, {**said, "publisher": "water-bureau"}).id
-    real["number"] = str(caller.services.basic_drafts.put_in_force(SYSTEM, "首版").number)
+    caller.services.basic_drafts.put_in_force(SYSTEM, "首版")
     duty = caller.services.duty_steps.add(_find_actor(caller), {"publisher": "water-bureau", "rule": "n28"})
-    real |= {"year": "2026", "rule": "n7", "obligation": str(duty.id)}
+    real |= {"rule": "n7", "obligation": str(duty.id)}
     asked = {"kind": "question", "publisher": "water-bureau", "subject": "水位", "text": "单位是什么？"}
     real |= {"number": caller.post("/requests", json=asked).json["number"], "step": "register"}
     real |= {"kind": "guide", "page": "none", "reuse": "none"}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from opendata.services.core.actors import SYSTEM
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.wiring import Services
@@ -96,7 +97,7 @@ def test_nobody_approves_their_own_draft_or_as_an_account_that_is_not_there(run:
 
 
 def test_a_closed_account_reviews_nothing(run: Run, services: Services, draft: str) -> None:
-    services.accounts.disable_user("boss")
+    services.persons.close(SYSTEM, "boss", confirmed=True)
     assert "is closed" in run("review", "approve", draft, "--as", "boss", env=REVIEWED).stderr
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from opendata.errors import InvalidMetadataError, NotFoundError, NotSignedInError, StateError
 from opendata.services.access.accounts import Accounts
+from opendata.services.core.actors import SYSTEM
 from opendata.services.core.context import read_clock
 from opendata.wiring import Services, build_services
 from tests.instances import make_actor
@@ -120,14 +121,14 @@ def test_closing_an_account_ends_its_sessions_and_tokens_and_opening_it_does_not
     assert actor.id is not None
     _, mark = services.accounts.sign_in("clerk", PASSWORD)
     text, _ = services.accounts.create_token("clerk")
-    services.accounts.disable_user("clerk")
+    services.persons.close(SYSTEM, "clerk", confirmed=True)
     assert services.sessions.resume(mark) is None
     with pytest.raises(NotSignedInError):
         services.accounts.sign_in("clerk", PASSWORD)
     with pytest.raises(NotSignedInError):
         services.accounts.authenticate(text)
     assert [user.disabled for user in services.accounts.list_users()] == [True]
-    services.accounts.disable_user("clerk", disabled=False)
+    services.persons.close(SYSTEM, "clerk", disabled=False)
     assert services.sessions.resume(mark) is None
     with pytest.raises(NotSignedInError):
         services.accounts.authenticate(text)
@@ -199,6 +200,6 @@ def test_what_is_not_there_is_not_found(services: Services) -> None:
         with pytest.raises(NotFoundError):
             services.accounts.create_token(name)
         with pytest.raises(NotFoundError):
-            services.accounts.disable_user(name)
+            services.persons.close(SYSTEM, name, confirmed=True)
     with pytest.raises(NotFoundError):
         services.accounts.set_password("nobody", PASSWORD)

@@ -109,11 +109,11 @@ def test_a_link_ends_with_the_day_the_account_another_wish_and_another_password(
     office.clock.pass_by(hours=24)
     superseded = ask()
     closed = ask("b@example.org")
-    services.accounts.disable_user("wang")
+    services.persons.close(SYSTEM, "wang", confirmed=True)
     for text in (late, superseded, closed, "odm_x"):
         with pytest.raises(NotFoundError):
             services.mail_addresses.confirm(text, HOME)
-    services.accounts.disable_user("wang", disabled=False)
+    services.persons.close(SYSTEM, "wang", disabled=False)
     services.accounts.set_password("wang", NEW)
     with pytest.raises(NotFoundError):
         services.mail_addresses.confirm(closed, HOME)
@@ -220,7 +220,7 @@ def die(*arguments: object) -> None:
 def test_nobody_learns_which_accounts_there_are_from_asking(office: Office, mailbox: Mailbox, wang: Actor) -> None:
     make_actor(office.services, "silent")
     make_actor(office.services, "gone")
-    office.services.accounts.disable_user("gone")
+    office.services.persons.close(SYSTEM, "gone", confirmed=True)
     before = len(office.rows())
     for name in ("wang", "silent", "gone", "nobody", "a password?"):
         office.clock.pass_by(hours=1)
@@ -266,7 +266,7 @@ def test_a_link_is_not_mailed_once_the_account_is_closed_or_has_no_address(
     office: Office, mailbox: Mailbox, wang: Actor
 ) -> None:
     office.services.recoveries.ask("wang", HOME)
-    office.services.accounts.disable_user("wang")
+    office.services.persons.close(SYSTEM, "wang", confirmed=True)
     assert office.services.sending.send_due() == 0
     assert office.states()[-1] == "dropped"
     assert mailbox.messages == []
@@ -279,8 +279,8 @@ def test_a_closed_account_has_neither_address_nor_links_when_it_is_opened_again(
     services.recoveries.ask("wang", HOME)
     services.sending.send_due()
     given, mailed = services.recoveries.issue(SYSTEM, "wang"), read_link(mailbox)
-    services.accounts.disable_user("wang")
-    services.accounts.disable_user("wang", disabled=False)
+    services.persons.close(SYSTEM, "wang", confirmed=True)
+    services.persons.close(SYSTEM, "wang", disabled=False)
     for text in (given, mailed):
         with pytest.raises(NotFoundError):
             services.recoveries.find_account(text)

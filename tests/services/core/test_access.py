@@ -360,7 +360,7 @@ def test_a_grant_is_for_an_account_that_can_sign_in_and_ends_with_its_dataset_al
     with pytest.raises(NotFoundError):
         granted.grants.end(editor, "other", given.id, "协议终止")
     granted.accounts.create_user("anna", "a long password", "reader")
-    granted.accounts.disable_user("anna")
+    granted.persons.close(SYSTEM, "anna", confirmed=True)
     with pytest.raises(InvalidMetadataError) as caught:
         grant(granted, editor, account="anna")
     assert [item.pointer for item in caught.value.faults] == ["/account"]

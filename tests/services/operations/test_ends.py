@@ -76,7 +76,7 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Past]:
     services.stops.suspend(editor, "reservoirs", "1.2.0", reason=REASON)
     services.withdrawals.withdraw(SYSTEM, "reservoirs", "1.0.0", reason=REASON)
     services.accounts.revoke_token(view.id)
-    services.accounts.disable_user("reader")
+    services.persons.close(SYSTEM, "reader", confirmed=True)
     services.accounts.set_password("editor", "another long password")
     yield Past(services, backup, given.id, str(invitation), (token, scoped), link, reader.id, mark)
     services.database.dispose()

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import select, text, update
 
-from opendata.db.models import Base, OutboxMail, Source, User
+from opendata.db.models import Base, OutboxMail, Source
 from opendata.domain.drafts import DraftState
 from opendata.domain.sources.timetable import Cycle, Outcome, Timetable
 from opendata.errors import InvalidMetadataError, NotFoundError, NotPermittedError, StateError
@@ -203,12 +203,13 @@ def test_a_private_address_stops_a_source_until_the_operator_allows_it(house: Ho
 
 def test_a_closed_account_or_a_lost_right_stops_its_source(house: House) -> None:
     house.put(contact="wang@example.org")
-    house.services.accounts.disable_user("editor")
+    house.services.persons.close(SYSTEM, "editor", confirmed=True)
     with house.services.database.unit(write=True) as session:
         session.execute(update(Source).values(asked=True))
     house.services.fetching.run_due()
+    house.services.persons.close(SYSTEM, "editor", disabled=False)
+    house.services.persons.set_roles(SYSTEM, "editor", [], "water-bureau", confirmed=True)
     with house.services.database.unit(write=True) as session:
-        session.execute(update(User).values(disabled=False, publisher_id=None))
         session.execute(update(Source).values(asked=True))
     house.services.fetching.run_due()
     runs = house.services.sources.get(SYSTEM, "reservoirs").runs

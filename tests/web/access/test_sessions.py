@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
+from opendata.services.core.actors import SYSTEM
 from tests.web.conftest import PASSWORD, Portal, find_token, make_portal, send
 
 
@@ -41,7 +42,7 @@ def test_a_session_ends_when_the_account_is_closed_or_gets_a_new_password(desk: 
     desk.services.accounts.set_password("clerk", "another password")
     assert client.get("/workspace").status_code == 303
     other = desk.signed_in("boss")
-    desk.services.accounts.disable_user("boss")
+    desk.services.persons.close(SYSTEM, "boss", confirmed=True)
     assert other.get("/workspace").status_code == 303
 
 

@@ -17,7 +17,7 @@ from opendata.domain.manifest import Manifest
 from opendata.domain.schema import TableSchema
 from opendata.errors import NotFoundError
 from opendata.services.catalogue.manifests import Manifests
-from opendata.services.core.actors import Actor, require_editor
+from opendata.services.core.actors import Actor, require_insider
 from opendata.services.core.context import Context
 from opendata.services.drafts.draft_view import find_draft
 from opendata.services.drafts.edition.recognising import find_table
@@ -74,7 +74,7 @@ class Watching:
         """The names of the tables of the version that a draft starts from, withdrawn or not."""
         with self._context.read() as session:
             row = find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
+            require_insider(actor, row.dataset.publisher_id, row.dataset_id)
             manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
             return [item.name for item in (manifest.tables if manifest else ())]
 
@@ -82,7 +82,7 @@ class Watching:
         """What is unusual about each table that replaces a published one, or grows; only where something is."""
         with self._context.read() as session:
             row = find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
+            require_insider(actor, row.dataset.publisher_id, row.dataset_id)
             if row.status not in FORESEEN:
                 return {}
             compared = [(item, item.changes) for item in row.resources if item.changes and item.checked]
@@ -94,7 +94,7 @@ class Watching:
         """The tables of a draft that were compared with the published ones, each beside its own."""
         with self._context.read() as session:
             row = find_draft(session, draft)
-            require_editor(actor, row.dataset.publisher_id, row.dataset_id)
+            require_insider(actor, row.dataset.publisher_id, row.dataset_id)
             manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
             compared = [(item, item.changes) for item in row.resources if item.changes and item.checked]
             return {item.name: self._compare(item, changes, manifest) for item, changes in compared}

@@ -6,15 +6,15 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, and_, func, or_, select
 
 from opendata.domain.moments import format_time
-from opendata.errors import N_, NotFoundError
-from opendata.services.core.actors import Actor, require_publisher
+from opendata.errors import N_, NotFoundError, NotPermittedError
+from opendata.services.core.actors import Actor, require_signed_in
 from opendata.services.core.context import Context
 from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
 from opendata.services.core.values import Page
@@ -51,6 +51,17 @@ class GaugeRow:
     since: datetime
 
 
+def require_some_figures(actor: Actor | None) -> Actor:
+    """The actor where they see the work of a publisher or the figures of all.
+
+    Raises `NotSignedInError`, `NotPermittedError`.
+    """
+    found = require_signed_in(actor)
+    if not (found.posts.seen or found.may_see_figures):
+        raise NotPermittedError(N_("Only those who publish data can do this"))
+    return found
+
+
 class Control:
     """The numbers of the control room and the lists behind them."""
 
@@ -63,7 +74,8 @@ class Control:
 
         Raises `NotSignedInError`, `NotPermittedError` for who publishes nothing.
         """
-        asking = self._ask(actor, publisher)
+        found = require_some_figures(actor)
+        asking = replace(self._ask(found, publisher), sees_figures=found.may_see_figures)
         with self._context.read() as session:
             return [
                 GaugeCount(code=gauge.code, group=gauge.group, kind=gauge.kind, count=count, oldest=oldest)
@@ -104,14 +116,14 @@ class Control:
 
     def _ask(self, actor: Actor | None, publisher: str | None) -> Asking:
         return Asking(
-            actor=require_publisher(actor),
+            actor=require_some_figures(actor),
             now=self._context.clock(),
             today=self._context.today(),
             publisher=publisher or None,
         )
 
     def _list_gauges(self, asking: Asking) -> Sequence[Gauge]:
-        sees_all = asking.actor.is_maintainer
+        sees_all = asking.actor.may_oversee
         return [gauge for gauge in self._gauges if not gauge.is_for_all or (sees_all and not asking.publisher)]
 
     @staticmethod

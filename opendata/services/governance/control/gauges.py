@@ -8,7 +8,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy import ColumnElement, Select, and_, select, true
 
 from opendata.db.models import Dataset
 from opendata.services.core.access import where_acting_for
@@ -44,16 +44,20 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """Who asks, when (`today` where the portal is), and about which publisher: None, all that are theirs to see."""
+    """Who asks, when (`today` where the portal is), and about which publisher: None, all that are theirs to see.
+
+    With `sees_figures` they may know how much there is of all publishers.
+    """
 
     actor: Actor
     now: datetime
     today: date
     publisher: str | None = None
+    sees_figures: bool = False
 
     def sees(self, column: Any) -> ColumnElement[bool]:
         """The condition on a column of publishers' ids under which its row is among what they ask about."""
-        own = where_acting_for(self.actor, column)
+        own = true() if self.sees_figures else where_acting_for(self.actor, column)
         return own if self.publisher is None else and_(own, column == self.publisher)
 
 

@@ -75,7 +75,7 @@ class DutyFeeds:
             is_right = row is not None and hmac.compare_digest(
                 self._write(row).encode(), text.encode("utf-8", "replace")
             )
-            owner = find_actor(user) if user is not None and is_right else None
+            owner = find_actor(session, user) if user is not None and is_right else None
             if user is None or owner is None:
                 raise NotFoundError(N_("There is no feed at this address. Its owner may have renewed it"))
             today = find_today(self._context)

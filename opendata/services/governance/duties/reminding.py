@@ -19,7 +19,7 @@ from opendata.domain.mail.letters import LetterKind
 from opendata.errors import UnknownYearError
 from opendata.services.core.context import Context
 from opendata.services.governance.duties.calendars import find_today, read_calendar
-from opendata.services.governance.duties.members import list_reachable, works_for
+from opendata.services.governance.duties.members import find_owner, list_reachable
 from opendata.services.governance.duties.rule_reading import RuleView, read_rules
 from opendata.services.mail.outbox import Letter, post
 from opendata.wording.duties import DutyLine, say_lines
@@ -61,14 +61,15 @@ class Reminding:
             ).all()
         )
         busy = set(session.scalars(select(DutyReminder.user_id).where(DutyReminder.day == today)))
-        users = list_reachable(session)
+        members = {name: list_reachable(session, name) for name in {row.publisher_id for row in rows}}
+        people: dict[int, User] = {}
         found: dict[int, list[Obligation]] = {}
         for row in rows:
-            owner = [user for user in users if user.id == row.owner_id]
-            for user in owner or [user for user in users if works_for(user, row.publisher_id)]:
+            for user in find_owner(session, row.owner_id) or members[row.publisher_id]:
                 if user.id not in busy and (row.id, _stage(row, today), user.id) not in told:
+                    people[user.id] = user
                     found.setdefault(user.id, []).append(row)
-        return [(user, found[user.id]) for user in users if user.id in found]
+        return [(people[number], found[number]) for number in sorted(found)]
 
     def _write(
         self,

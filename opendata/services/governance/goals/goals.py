@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session
 from opendata.db.models import Schema
 from opendata.domain.requests.kinds import RequestKind
 from opendata.services.core.access import where_listed, where_open
-from opendata.services.core.actors import Actor, require_publisher
+from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
+from opendata.services.governance.control.control import require_some_figures
 from opendata.services.governance.control.gauges import Asking, select_datasets
 from opendata.services.governance.control.lists import GAUGES
 from opendata.services.governance.control.tables import select_tables
@@ -158,8 +159,10 @@ class Goals:
 
         Raises `NotSignedInError`, `NotPermittedError` for who publishes nothing.
         """
+        found = require_some_figures(actor)
         asking = Asking(
-            actor=require_publisher(actor),
+            actor=found,
+            sees_figures=found.may_see_figures,
             now=self._context.clock(),
             today=self._context.today(),
             publisher=publisher or None,

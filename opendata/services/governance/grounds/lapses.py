@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, and_, func, not_, or_, select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Dataset, NegativeList, User
+from opendata.db.models import Dataset, NegativeList
 from opendata.domain.disclosure import CLOSED, OPEN
 from opendata.domain.grounds.entries import Entry, Holder, find_lapses
 from opendata.domain.mail.letters import LetterKind
 from opendata.metadata.text import find_value_faults
 from opendata.services.access.notices import notify
+from opendata.services.access.people.members import list_members
 from opendata.services.catalogue.grounds.gate import find_list, read_entries, read_today
 from opendata.services.catalogue.publishers import view_publisher
 from opendata.services.core.access import disclosure_of, where_acting_for
@@ -113,8 +114,7 @@ def tell_publishers(context: Context, session: Session, lapses: Sequence[LapseVi
     """Write a mail to the people of each publisher of which datasets lose their ground, where they have an address."""
     counts = Counter((item.publisher, item.publisher_title) for item in lapses)
     for (publisher, title), count in sorted(counts.items()):
-        people = select(User).where(User.publisher_id == publisher, User.disabled.is_(False)).order_by(User.id)
-        for user in session.scalars(people):
+        for user in list_members(session, publisher):
             notify(
                 context,
                 session,

@@ -6,14 +6,16 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, and_, select, true, update
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, select, true, update
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from opendata.db.models import (
+    Appointment,
     BasicEdition,
     BasicEntry,
     BasicImport,
     Grant,
+    Invitation,
     Obligation,
     Publisher,
     Request,
@@ -38,6 +40,8 @@ class Passing:
 
 PASSED: tuple[Passing, ...] = (
     Passing(User.publisher_id, User.id),
+    Passing(Appointment.publisher_id, Appointment.user_id),
+    Passing(Invitation.publisher_id),
     Passing(Token.publisher_id, Token.user_id),
     Passing(Upload.publisher_id, Upload.user_id),
     Passing(Grant.publisher_id),
@@ -57,6 +61,7 @@ KEPT: tuple[InstrumentedAttribute[Any], ...] = ()
 def pass_over(session: Session, source: str, target: str, *, accounts: Collection[int] | None = None) -> dict[str, int]:
     """Pass what belongs to one publisher to another, or only that of some `accounts`; how many of each table."""
     counts: dict[str, int] = {}
+    _drop_held(session, source, target)
     for item in PASSED:
         if accounts is not None and item.account is None:
             continue
@@ -67,6 +72,14 @@ def pass_over(session: Session, source: str, target: str, *, accounts: Collectio
         if isinstance(done, CursorResult) and done.rowcount:
             counts[item.publisher.class_.__tablename__] = done.rowcount
     return counts
+
+
+def _drop_held(session: Session, source: str, target: str) -> None:
+    """Drop the appointments at a publisher that people have at the other one already."""
+    other = aliased(Appointment)
+    same = (other.user_id == Appointment.user_id, other.role == Appointment.role, other.publisher_id == target)
+    held = select(Appointment.id).where(Appointment.publisher_id == source, select(other.id).where(*same).exists())
+    session.execute(delete(Appointment).where(Appointment.id.in_(session.scalars(held).all())))
 
 
 def pass_children(session: Session, source: Publisher, target: Publisher) -> None:

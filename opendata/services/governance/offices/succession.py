@@ -17,7 +17,8 @@ from opendata.domain.moments import format_time
 from opendata.domain.offices.records import Change, HistoryEntry, Move
 from opendata.domain.offices.tree import MAX_DEPTH, list_above
 from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, StateError, fault
-from opendata.services.access.accounts import view_actor
+from opendata.services.access.people.members import where_member
+from opendata.services.access.posts import view_actor
 from opendata.services.catalogue.entries import find_dataset, finish_entries, view_dataset
 from opendata.services.catalogue.publisher_records import finish_publishers
 from opendata.services.catalogue.publishers import find_publisher, lock_publishers, read_parents, view_publisher
@@ -60,7 +61,7 @@ class Succession:
         with self._context.read() as session:
             row = find_publisher(session, publisher)
             datasets = session.scalars(select(Dataset).where(Dataset.publisher_id == row.id).order_by(Dataset.id))
-            accounts = session.scalars(select(User.name).where(User.publisher_id == row.id).order_by(User.name))
+            accounts = session.scalars(select(User.name).where(where_member(row.id)).order_by(User.name))
             return Holdings(view_publisher(row, 0, found), [view_dataset(item) for item in datasets], list(accounts))
 
     def move(self, actor: Actor | None, targets: Mapping[str, str], *, reason: str) -> None:
@@ -142,7 +143,7 @@ class Succession:
             for name in sorted(targets):
                 _require_target(held, name, "/rest" if name == rest else "/datasets")
             known = {row.id: row.publisher_id for row in rows}
-            users = {row.name: row.id for row in session.scalars(select(User).where(User.publisher_id == source))}
+            users = {row.name: row.id for row in session.scalars(select(User).where(where_member(source)))}
             _require_known("/datasets", datasets, known)
             _require_known("/accounts", accounts, users)
             for name in sorted(set(accounts.values())):
@@ -174,7 +175,7 @@ class Succession:
             self._require_living(held, [publisher], "")
             kept = sum(row.archived is None for row in rows)
             count = select(func.count()).select_from
-            people = session.scalar(count(User).where(User.publisher_id == publisher, User.disabled.is_(False))) or 0
+            people = session.scalar(count(User).where(where_member(publisher), User.disabled.is_(False))) or 0
             is_below = (Publisher.parent_id == publisher) | (Publisher.supervisor_id == publisher)
             below = session.scalar(count(Publisher).where(is_below, Publisher.ended.is_(None))) or 0
             if kept or people or below:
@@ -261,7 +262,11 @@ class Succession:
         """Have a source go on: as the person who moves it, if the one who saved it no longer acts for the dataset."""
         source = session.scalar(select(Source).where(Source.dataset_id == row.id))
         author = session.get(User, source.author_id) if source is not None and source.author_id is not None else None
-        if source is not None and author is not None and not view_actor(author).may_edit(row.publisher_id, row.id):
+        if (
+            source is not None
+            and author is not None
+            and not view_actor(session, author).may_edit(row.publisher_id, row.id)
+        ):
             source.author_id, source.author = actor.id, actor.name
 
     def _pass_rest(self, session: Session, source: Publisher, target: Publisher) -> None:

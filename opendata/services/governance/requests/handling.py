@@ -27,7 +27,7 @@ from opendata.errors import (
     fault,
 )
 from opendata.metadata.text import find_value_faults
-from opendata.services.access.accounts import view_actor
+from opendata.services.access.posts import view_actor
 from opendata.services.catalogue.publishers import find_publisher, view_publisher
 from opendata.services.catalogue.stops import Stops
 from opendata.services.core.access import where_acting_for
@@ -310,7 +310,7 @@ def _read_texts(said: Mapping[str, Any]) -> dict[str, str]:
 def _find_person(session: Session, row: Request, name: str) -> str:
     """The name of an account that works for the publisher of a request. Raises `InvalidMetadataError`."""
     user = session.scalar(select(User).where(User.name == name[:100], User.disabled.is_(False)))
-    if user is None or not view_actor(user).may_edit(row.publisher_id):
+    if user is None or not view_actor(session, user).may_work(row.publisher_id):
         text = N_("“%(name)s” isn't an account that works for this publisher")
         raise InvalidMetadataError(faults=[fault("/person", text, name=name[:100])])
     return user.name

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import OutboxMail, Request, User
 from opendata.domain.mail.letters import LetterKind
-from opendata.domain.roles import Role
+from opendata.services.access.people.members import list_members
 from opendata.services.access.sessions import digest_text
 from opendata.services.core.context import Context
 from opendata.services.governance.requests.rows import read_asker
@@ -20,8 +20,7 @@ _INBOX = "/workspace/requests/"
 
 def list_staff(session: Session, publisher: str) -> Sequence[User]:
     """The accounts that work for a publisher and get its mail."""
-    query = select(User).where(User.publisher_id == publisher, User.role == Role.EDITOR, User.disabled.is_(False))
-    return list(session.scalars(query.where(User.mail_address.is_not(None)).order_by(User.id)))
+    return [user for user in list_members(session, publisher) if user.mail_address is not None]
 
 
 def write_staff(context: Context, session: Session, row: Request, kind: LetterKind, **params: str) -> None:

@@ -8,13 +8,13 @@ from flask import Blueprint, Response, g, render_template, request, stream_with_
 from werkzeug.wrappers import Response as AnyResponse
 
 from opendata.errors import N_, InputError
-from opendata.services.core.actors import require_publisher
-from opendata.services.governance.control.control import SORTS, GaugeRow
+from opendata.services.access.people.persons import may_manage_any
+from opendata.services.governance.control.control import SORTS, GaugeRow, require_some_figures
 from opendata.services.governance.control.gauges import Group, Kind
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
 from opendata.web.governance.control.words import GAUGES, GROUPS
-from opendata.web.governance.hub import STAFF_ENTRIES
+from opendata.web.governance.hub import STAFF_ENTRIES, works_on_data
 
 blueprint = Blueprint("control", __name__, url_prefix="/workspace/control")
 blueprint.before_request(ask_to_sign_in)
@@ -30,7 +30,7 @@ _SORTS: Mapping[str, str] = {
 @blueprint.get("")
 def show_control() -> str:
     """What waits, is late, failed or isn't public, and where the work on it is done."""
-    actor, publisher = require_publisher(g.actor), _read_publisher()
+    actor, publisher = require_some_figures(g.actor), _read_publisher()
     counts = services().control.count_all(actor, publisher)
     groups = [(group, [one for one in counts if one.group == group]) for group in Group]
     return render_template(
@@ -40,6 +40,8 @@ def show_control() -> str:
         publisher=publisher,
         publishers=list_publishers(),
         entries=[one for one in STAFF_ENTRIES if one.is_for(actor)],
+        may_list=works_on_data(actor),
+        vacant=services().persons.list_vacant(actor) if may_manage_any(actor) else (),
     )
 
 
@@ -85,7 +87,7 @@ def _read_sort() -> str:
 
 def list_publishers() -> list[dict[str, object]]:
     """The publishers that a filter offers; none where there is only one to ask about."""
-    if not g.actor.is_maintainer:
+    if not g.actor.may_see_figures:
         return []
     return [
         {"id": one.id, "title": one.title, "i18n": one.i18n} for one in services().publishers.list(limit=1000).items

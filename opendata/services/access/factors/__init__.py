@@ -1,0 +1,1 @@
+"""Second factors: codes from an app (TOTP), and codes for those who lost it."""

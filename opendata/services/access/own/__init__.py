@@ -1,0 +1,1 @@
+"""What is kept about a person: all of it for them to read, and its end."""

@@ -1,0 +1,1 @@
+"""People: who has which role, invitations, and handing over."""
