@@ -13,7 +13,7 @@ from opendata.domain.requests.kinds import RequestKind
 from opendata.domain.requests.steps import RequestState
 from opendata.errors import N_, InputError
 from opendata.services.governance.requests.values import RequestView
-from opendata.wording import requests as words
+from opendata.wording.governance import requests as words
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
