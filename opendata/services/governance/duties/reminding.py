@@ -22,7 +22,7 @@ from opendata.services.governance.duties.calendars import read_calendar
 from opendata.services.governance.duties.members import find_owner, list_reachable
 from opendata.services.governance.duties.rule_reading import RuleView, read_rules
 from opendata.services.mail.outbox import Letter, post
-from opendata.wording.duties import DutyLine, say_lines
+from opendata.wording.governance.duties import DutyLine, say_lines
 
 BEFORE, AFTER = "before", "after"
 _MOST = 10_000

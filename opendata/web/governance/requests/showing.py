@@ -12,7 +12,7 @@ from opendata.domain.requests.steps import RequestState
 from opendata.errors import N_, InputError
 from opendata.services.governance.requests.values import RequestView
 from opendata.tables.forms.csv_lines import write_csv_line
-from opendata.wording import requests as words
+from opendata.wording.governance import requests as words
 
 """What a spreadsheet takes for the beginning of a formula."""
 
