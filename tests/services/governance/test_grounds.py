@@ -206,6 +206,26 @@ def test_retiring_an_entry_shows_what_loses_its_ground_and_tells_its_people(offi
     assert lists.find_entry("N001") == (lists.list_versions()[1].entries[0], False)
 
 
+def test_what_is_kept_on_an_entry_for_a_publisher_keeps_it_when_that_is_merged(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+    for name in ("water", "rivers"):
+        office.services.publishers.ensure(SYSTEM, {"id": name, "title": name})
+    office.enforce({**SECRET, "publishers": ["water-bureau"]}, PRIVATE)
+    office.create("one", **{**CLOSED, "ground": "N001"})
+    year = datetime.now(UTC).year
+    office.services.self_checks.begin(office.boss, year)
+    (item,) = office.services.self_checks.list_items(office.boss, year).items
+    keep = Answer(decision=Decision.KEEP, ground="N001", reason="仍涉密")
+    office.services.self_checks.decide(office.boss, year, [item.id], keep, confirms=True)
+    office.services.succession.merge(office.boss, ["water-bureau"], "water", reason="机构改革")
+    office.services.succession.merge(office.boss, ["water"], "rivers", reason="机构改革")
+    assert office.services.ungrounded.list(office.boss).items == []
+    (item,) = office.services.self_checks.list_items(office.boss, year).items
+    assert (item.publisher, item.state) == ("rivers", ItemState.DECIDED)
+    assert [entry.id for entry in office.services.negative_lists.list_fitting("road-bureau")] == ["N002"]
+    office.enforce({**SECRET, "publishers": ["water-bureau"], "title": "涉密"}, PRIVATE)  # nothing loses its ground
+
+
 @pytest.mark.both_databases(slow=True)
 def test_a_self_check_asks_for_a_decision_about_each_and_its_report_counts_them(
     tmp_path: Path, database_url: str

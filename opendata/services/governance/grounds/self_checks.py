@@ -14,7 +14,7 @@ from opendata.domain.grounds.entries import find_fitting
 from opendata.domain.grounds.self_check import Answer, Asked, Decision, ItemState, count_report, find_answer_faults
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, StateError, fault
 from opendata.metadata.text import find_value_faults
-from opendata.services.catalogue.grounds.gate import find_list, read_entries, read_today
+from opendata.services.catalogue.grounds.gate import find_list, read_held, read_today
 from opendata.services.core.access import disclosure_of, is_listed, where_acting_for
 from opendata.services.core.actors import Actor, require_editor, require_lead, require_maintainer, require_publisher
 from opendata.services.core.context import Context
@@ -160,7 +160,7 @@ class SelfChecks:
             check = self._find_open(session, year)
             rows = find_items(session, check, items)
             listed, today = find_list(session), read_today(self._context)
-            entries = {item.id: item for item in read_entries(listed)}
+            entries = {item.id: item for item in read_held(session, listed)}
             answered = replace(answer, reason=answer.reason.strip())
             if answered.decision == Decision.OPEN:
                 answered = replace(answered, ground="")
@@ -303,7 +303,7 @@ class SelfChecks:
         """The items that are to be kept on an entry that isn't in force any more."""
         kept = select(SelfCheckItem).where(SelfCheckItem.check_id == row.id, SelfCheckItem.decision == Decision.KEEP)
         rows = session.scalars(kept).all()
-        entries, today = (read_entries(find_list(session)) if rows else ()), read_today(self._context)
+        entries, today = (read_held(session, find_list(session)) if rows else ()), read_today(self._context)
         held = {item.id: item for item in entries if item.is_in_force(today)}
         return [item for item in rows if item.ground not in held or not held[item.ground].is_for(item.publisher_id)]
 
