@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -269,6 +270,9 @@ def test_a_self_check_asks_for_a_decision_about_each_and_its_report_counts_them(
     assert [item.id for item in checks.list_items(office.clerk, year, ground="N001").items] == [one]
     checks.confirm(office.boss, year, [one, later])
     checks.decide(office.boss, year, [two], Answer(decision=Decision.OPEN, open_by=date(2999, 1, 1)), confirms=True)
+    plan = office.services.plans.get(office.boss, "two")
+    assert plan is not None
+    assert [(str(day.opens), day.reason) for day in plan.days] == [("2999-01-01", f"{year}年自查决定。")]
     with pytest.raises(StateError, match="1 items"):
         checks.close(office.boss, year)
     checks.decide(office.boss, year, [topic], Answer(decision=Decision.OPEN, open_by=date(2999, 1, 1)), confirms=True)
@@ -276,8 +280,19 @@ def test_a_self_check_asks_for_a_decision_about_each_and_its_report_counts_them(
     with pytest.raises(StateError, match="2 items"):
         checks.close(office.boss, year)
     assert [item.undecided for item in checks.get(office.clerk, year).progress] == [2]
+    wrong = Answer(decision=Decision.OPEN, open_by=date(2999, 1, 2), reason="电话 13800138000")
+    with pytest.raises(InvalidMetadataError) as caught:
+        checks.decide(office.boss, year, [later], wrong, confirms=True)
+    assert find_pointers(caught) == ["/reason"]  # the plan says it in public
+    checks.decide(office.boss, year, [later], replace(wrong, reason="可以开放"), confirms=True)
     kept = Answer(decision=Decision.KEEP, ground="N002", reason="含个人信息")
     checks.decide(office.boss, year, [one, later], kept, confirms=True)
+    plan = office.services.plans.get(office.boss, "later")
+    assert plan is not None
+    assert [(str(day.opens), day.reason) for day in plan.days] == [
+        ("None", f"{year}年自查决定。"),
+        ("2999-01-02", f"{year}年自查决定。 可以开放"),
+    ]
     with pytest.raises(NotFoundError):
         checks.get_report(year)
     office.services.datasets.update(SYSTEM, "two", {"disclosure": None})
