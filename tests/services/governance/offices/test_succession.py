@@ -283,6 +283,17 @@ def test_only_what_is_empty_is_closed_and_it_can_be_reopened(services: Services,
     assert (closed.ended is None, services.publishers.list_near("water-bureau")[1]) == (False, [])
     with pytest.raises(InvalidMetadataError, match="ended"):
         services.succession.merge(SYSTEM, ["water-bureau"], "plant", reason=REASON)
+    boss = make_actor(services, "boss", role="maintainer")
+    question = {"kind": "question", "publisher": "plant", "text": "几时开放？"}
+    for give, error in (
+        (lambda: services.accounts.create_user("late", "a long password", "editor", "plant"), StateError),
+        (lambda: services.invitations.invite(boss, "late@example.org", "editor", "plant"), StateError),
+        (lambda: services.persons.set_roles(boss, "editor", ["editor"], "plant"), StateError),
+        (lambda: services.duty_steps.add(boss, {"publisher": "plant", "task": "x"}), InvalidMetadataError),
+        (lambda: services.requests.asking.ask(None, question, address="192.0.2.1", language="zh"), InvalidMetadataError),
+    ):
+        with pytest.raises(error, match="“plant” has ended"):
+            give()
     opened = services.succession.reopen(SYSTEM, "plant", reason=REASON)
     assert (opened.ended, [entry["kind"] for entry in opened.history]) == (None, [Change.CLOSED, Change.REOPENED])
     with pytest.raises(StateError, match="isn't closed"):
