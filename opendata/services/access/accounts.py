@@ -36,7 +36,7 @@ from opendata.services.access.tokens import (
     read_scope,
     view_token,
 )
-from opendata.services.catalogue.publishers import find_publisher
+from opendata.services.catalogue.publishers import find_living
 from opendata.services.core.actors import SYSTEM, Actor, make_stranger, require_signed_in
 from opendata.services.core.context import Context
 from opendata.services.core.values import UserView
@@ -277,7 +277,7 @@ def add_account(
     if session.scalar(select(User).where(User.name == name)):
         raise StateError(N_("The account “%(name)s” already exists"), name=name)
     if publisher:
-        find_publisher(session, publisher)
+        find_living(session, publisher)
     now = context.clock()
     row = User(name=name, password=kept, role=Role.READER, publisher_id=publisher or None, created=now)
     row.session = secrets.token_hex(16)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from opendata.db.models import Appointment, Publisher, User
 from opendata.domain.access.posts import Post, Posts, Reach, find_clash, posts_of_before, role_of_before
 from opendata.domain.roles import PUBLISHER_ROLES, ROLES, Role
-from opendata.errors import N_, Fault, Listed, fault
+from opendata.errors import N_, Fault, Listed, StateError, fault
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 
@@ -73,7 +73,8 @@ def list_clashes(posts: Sequence[Post]) -> Sequence[Fault]:
 def put_posts(context: Context, session: Session, row: User, posts: Sequence[Post], by: str) -> None:
     """Let an account hold exactly these appointments; those that it keeps stay as they are, with their beginning.
 
-    Its role and publisher follow, for processes of earlier releases.
+    Its role and publisher follow, for processes of earlier releases. Raises `StateError` for a new appointment at a
+    publisher that ended.
     """
     now = context.clock()
     kept: set[Post] = set()
@@ -86,7 +87,12 @@ def put_posts(context: Context, session: Session, row: User, posts: Sequence[Pos
             kept.add(post)
         else:
             session.delete(held)
-    _add(session, row, [post for post in dict.fromkeys(posts) if post not in kept], now, by)
+    added = [post for post in dict.fromkeys(posts) if post not in kept]
+    places = [post.publisher for post in added if post.publisher is not None]
+    ended = session.scalar(select(Publisher.id).where(Publisher.id.in_(places), Publisher.ended.is_not(None)))
+    if ended is not None:
+        raise StateError(N_("The publisher “%(id)s” has ended"), id=ended)
+    _add(session, row, added, now, by)
     row.appointed = row.appointed or now
     row.role, row.publisher_id = role_of_before(posts, row.publisher_id)
     session.flush()

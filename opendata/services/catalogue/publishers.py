@@ -279,6 +279,14 @@ def find_publisher(session: Session, publisher: str, *, lock: bool = False) -> P
     return row
 
 
+def find_living(session: Session, publisher: str) -> Publisher:
+    """The row of a publisher that can be given something. Raises `NotFoundError`, `StateError` for one that ended."""
+    row = find_publisher(session, publisher)
+    if row.ended is not None:
+        raise StateError(N_("The publisher “%(id)s” has ended"), id=row.id)
+    return row
+
+
 def lock_publishers(session: Session, names: Iterable[str] | None = None) -> Mapping[str, Publisher]:
     """Lock publishers, all without `names`, one after the other by id so that no two wait for each other."""
     query = select(Publisher).order_by(Publisher.id).with_for_update().execution_options(populate_existing=True)

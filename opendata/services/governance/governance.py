@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from zoneinfo import ZoneInfo
 
 from opendata.search.index import SearchIndex
 from opendata.services.access.grants import Grants
@@ -138,7 +140,7 @@ def build_governance(context: Context, found: Foundation) -> Governance:
         publisher_lists=PublisherLists(context),
         requests=build_requests(context, manifests, found.grants, found.stops),
         reuses=reuses,
-        self_checks=SelfChecks(context, list_asked),
+        self_checks=SelfChecks(context, partial(list_asked, ZoneInfo(context.settings.timezone))),
         site_files=SiteFiles(context),
         status=Status(
             context,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from opendata.db.models import Dataset, DutyReminder, Obligation, OutboxMail, User, Version
+from opendata.db.models import CalendarYear, Dataset, DutyReminder, Obligation, OutboxMail, User, Version
 from opendata.domain.clocks.obligations import DutyState, Life, Tally, judge, tally
 from opendata.errors import InvalidMetadataError, NotFoundError, NotPermittedError, StateError
 from opendata.services.core.actors import SYSTEM, Actor
@@ -139,6 +139,9 @@ def test_the_duties_of_an_update_cycle_are_made_fulfilled_and_shown(ledger: Ledg
     ledger.go("2026-11-05")
     assert ledger.show(state="open") == []
     assert services.duties.find_updates([dataset.uuid]) == {}
+    ledger.add(task="别的事", dataset="reservoirs", due="2026-11-04")  # late, but no edition
+    (reached,) = [item.reached for item in services.goals.measure_all(ledger.boss) if item.code == "updates"]
+    assert (reached.done, reached.of) == (0, 1)
 
 
 @pytest.mark.slow
@@ -167,8 +170,12 @@ def test_rules_of_periods_make_duties_for_the_publishers_that_they_are_used_for(
         ("2026-W44", "2026-11-03", "running"),  # made before the new version: it keeps its terms
         ("2026-W45", "2026-11-09", "running"),
     ]
+    services.publishers.ensure(SYSTEM, {"id": "gone", "title": "原单位"})
+    services.succession.close(ledger.boss, "gone", reason="撤销")
+    services.duty_rules.use(ledger.boss, RULE["id"], is_off=False, publishers=["*"])
+    assert len(ledger.show(rule=RULE["id"])) == 8  # as many of the other publisher that is there
     services.duty_rules.use(ledger.boss, RULE["id"], is_off=True, publishers=["*"])
-    assert (ledger.show(state="open"), ledger.count("2026-10")) == ([], (2, 0))
+    assert (ledger.show(state="open"), ledger.count("2026-10")) == ([], (4, 0))
     ledger.go("2026-11-20")
     assert ledger.show(state="open") == []
     for change, place in (({"id": "n1"}, "/id"), ({"id": "a b"}, "/id"), ({"limit": None}, "/limit")):
@@ -211,6 +218,10 @@ def test_the_calendar_of_a_year_is_entered_and_what_waited_for_it_is_computed(le
         services.calendars.save(ledger.clerk, 2027, OFF_2027, "")
     with pytest.raises(InvalidMetadataError):
         services.calendars.save(ledger.boss, 2027, "2027-01-02", "")
+    with services.database.unit(write=True) as session:  # as a new release may bring a year, too
+        session.add(CalendarYear(year=2027, days={"off": ["01-01"]}, changed=ledger.clock.now))
+    ledger.go("2026-12-15")
+    assert ledger.show() == [("", "2027-01-08", "running")]
     services.calendars.save(ledger.boss, 2027, OFF_2027, "", "国办发明电")
     assert ledger.show() == [("", "2027-01-08", "running")]
     # 11 December, 14 to 31 December (14), 4 to 8 January (5): 20 working days

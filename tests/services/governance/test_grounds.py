@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -206,6 +207,26 @@ def test_retiring_an_entry_shows_what_loses_its_ground_and_tells_its_people(offi
     assert lists.find_entry("N001") == (lists.list_versions()[1].entries[0], False)
 
 
+def test_what_is_kept_on_an_entry_for_a_publisher_keeps_it_when_that_is_merged(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+    for name in ("water", "rivers"):
+        office.services.publishers.ensure(SYSTEM, {"id": name, "title": name})
+    office.enforce({**SECRET, "publishers": ["water-bureau"]}, PRIVATE)
+    office.create("one", **{**CLOSED, "ground": "N001"})
+    year = datetime.now(UTC).year
+    office.services.self_checks.begin(office.boss, year)
+    (item,) = office.services.self_checks.list_items(office.boss, year).items
+    keep = Answer(decision=Decision.KEEP, ground="N001", reason="仍涉密")
+    office.services.self_checks.decide(office.boss, year, [item.id], keep, confirms=True)
+    office.services.succession.merge(office.boss, ["water-bureau"], "water", reason="机构改革")
+    office.services.succession.merge(office.boss, ["water"], "rivers", reason="机构改革")
+    assert office.services.ungrounded.list(office.boss).items == []
+    (item,) = office.services.self_checks.list_items(office.boss, year).items
+    assert (item.publisher, item.state) == ("rivers", ItemState.DECIDED)
+    assert [entry.id for entry in office.services.negative_lists.list_fitting("road-bureau")] == ["N002"]
+    office.enforce({**SECRET, "publishers": ["water-bureau"], "title": "涉密"}, PRIVATE)  # nothing loses its ground
+
+
 @pytest.mark.both_databases(slow=True)
 def test_a_self_check_asks_for_a_decision_about_each_and_its_report_counts_them(
     tmp_path: Path, database_url: str
@@ -249,6 +270,9 @@ def test_a_self_check_asks_for_a_decision_about_each_and_its_report_counts_them(
     assert [item.id for item in checks.list_items(office.clerk, year, ground="N001").items] == [one]
     checks.confirm(office.boss, year, [one, later])
     checks.decide(office.boss, year, [two], Answer(decision=Decision.OPEN, open_by=date(2999, 1, 1)), confirms=True)
+    plan = office.services.plans.get(office.boss, "two")
+    assert plan is not None
+    assert [(str(day.opens), day.reason) for day in plan.days] == [("2999-01-01", f"{year}年自查决定。")]
     with pytest.raises(StateError, match="1 items"):
         checks.close(office.boss, year)
     checks.decide(office.boss, year, [topic], Answer(decision=Decision.OPEN, open_by=date(2999, 1, 1)), confirms=True)
@@ -256,8 +280,19 @@ def test_a_self_check_asks_for_a_decision_about_each_and_its_report_counts_them(
     with pytest.raises(StateError, match="2 items"):
         checks.close(office.boss, year)
     assert [item.undecided for item in checks.get(office.clerk, year).progress] == [2]
+    wrong = Answer(decision=Decision.OPEN, open_by=date(2999, 1, 2), reason="电话 13800138000")
+    with pytest.raises(InvalidMetadataError) as caught:
+        checks.decide(office.boss, year, [later], wrong, confirms=True)
+    assert find_pointers(caught) == ["/reason"]  # the plan says it in public
+    checks.decide(office.boss, year, [later], replace(wrong, reason="可以开放"), confirms=True)
     kept = Answer(decision=Decision.KEEP, ground="N002", reason="含个人信息")
     checks.decide(office.boss, year, [one, later], kept, confirms=True)
+    plan = office.services.plans.get(office.boss, "later")
+    assert plan is not None
+    assert [(str(day.opens), day.reason) for day in plan.days] == [
+        ("None", f"{year}年自查决定。"),
+        ("2999-01-02", f"{year}年自查决定。 可以开放"),
+    ]
     with pytest.raises(NotFoundError):
         checks.get_report(year)
     office.services.datasets.update(SYSTEM, "two", {"disclosure": None})

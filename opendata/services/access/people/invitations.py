@@ -30,7 +30,7 @@ from opendata.services.access.accounts import add_account, check_account
 from opendata.services.access.limits import Limits
 from opendata.services.access.posts import list_clashes, list_posts, put_posts
 from opendata.services.access.sessions import digest_text
-from opendata.services.catalogue.publishers import find_publisher
+from opendata.services.catalogue.publishers import find_living
 from opendata.services.core.actors import Actor, make_stranger, require_lead, require_maintainer, require_signed_in
 from opendata.services.core.context import Context
 from opendata.services.mail.outbox import Letter, post
@@ -95,7 +95,7 @@ class Invitations:
         self._count(actor)
         with self._context.write() as session:
             if place is not None:
-                find_publisher(session, place)
+                find_living(session, place)
             found = require_lead(actor, place) if place is not None else require_maintainer(actor)
             same = (Invitation.address == parsed, Invitation.role == role, Invitation.publisher_id == place)
             session.execute(delete(Invitation).where(*same))

@@ -8,12 +8,13 @@ Source: Opinions of 2016 on open government work, part 5: what is outside the ne
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Dataset, NegativeList
+from opendata.db.models import Dataset, NegativeList, Publisher
 from opendata.domain.disclosure import OPEN, Disclosure
 from opendata.domain.grounds.entries import Entry, find_fitting
 from opendata.errors import N_, InvalidMetadataError, Listed, fault
@@ -34,9 +35,28 @@ def read_entries(row: NegativeList | None) -> tuple[Entry, ...]:
     return tuple(Entry.from_json(item) for item in row.entries) if row is not None else ()
 
 
+def read_held(session: Session, row: NegativeList | None) -> tuple[Entry, ...]:
+    """The entries as they hold: what was for a publisher that was merged or split is for those that follow it too."""
+    entries, followers = read_entries(row), dict[str, Sequence[str]]()
+    wanted = {name for item in entries for name in item.publishers}
+    while wanted:
+        ended = select(Publisher).where(Publisher.id.in_(wanted), Publisher.ended.is_not(None))
+        found = {item.id: item.history[-1].get("others", ()) if item.history else () for item in session.scalars(ended)}
+        followers |= found
+        wanted = {name for names in found.values() for name in names} - followers.keys()
+    return tuple(replace(item, publishers=_follow(item.publishers, followers)) for item in entries)
+
+
+def _follow(names: Iterable[str], followers: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    found = list(names)
+    for name in found:  # it grows meanwhile
+        found += [other for other in followers.get(name, ()) if other not in found]
+    return tuple(found)
+
+
 def list_fitting(context: Context, session: Session, publisher: str) -> Sequence[Entry]:
     """The entries in force that a publisher can point to."""
-    return find_fitting(read_entries(find_list(session)), publisher, context.today())
+    return find_fitting(read_held(session, find_list(session)), publisher, context.today())
 
 
 def require_ground(context: Context, session: Session, row: Dataset, wanted: Disclosure) -> None:
@@ -52,7 +72,7 @@ def require_ground(context: Context, session: Session, row: Dataset, wanted: Dis
         return
     if found is None and (not wanted.ground or is_kept):
         return
-    fitting = find_fitting(read_entries(found), row.publisher_id, context.today())
+    fitting = find_fitting(read_held(session, found), row.publisher_id, context.today())
     if any(item.id == wanted.ground for item in fitting):
         return
     names = Listed(f"{item.id} {item.title}" for item in fitting[:_MOST_NAMED])

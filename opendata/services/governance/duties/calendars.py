@@ -142,5 +142,12 @@ def recompute_open(context: Context, session: Session) -> int:
     return count
 
 
+def recompute_waiting(session: Session) -> None:
+    """Compute what waited for a year that is known by now, such as one that came with a new release."""
+    calendar = read_calendar(session)
+    for row in session.scalars(select(Obligation).where(Obligation.unknown_year.in_(sorted(calendar.years)))):
+        recompute(row, calendar)
+
+
 def _view(year: int, days: WorkingYear, row: CalendarYear | None) -> YearView:
     return YearView(year=year, days=days, is_entered=row is not None, source=row.source if row else "")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, DutyProgress, Obligation
 from opendata.services.core.context import Context
+from opendata.services.governance.duties.calendars import recompute_waiting
 from opendata.services.governance.duties.making import Maker
 from opendata.services.governance.duties.reminding import Reminding
 from opendata.services.governance.duties.rule_reading import read_rules
@@ -47,6 +48,7 @@ class Keeping:
             with self._context.write() as session:
                 row = _lock(session)
                 if is_new_day:
+                    recompute_waiting(session)
                     views = read_rules(session).values()
                     maker = Maker(self._context, session, views)
                     for view in views:

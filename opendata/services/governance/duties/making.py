@@ -78,7 +78,8 @@ class Maker:
         rule = view.rule
         if view.is_off or rule.trigger != Trigger.PERIOD or rule.repetition is None or view.since is None:
             return
-        publishers = self._session.scalars(select(Publisher.id)).all() if ALL in view.publishers else view.publishers
+        living = self._session.scalars(select(Publisher.id).where(Publisher.ended.is_(None))).all()
+        publishers = [name for name in living if ALL in view.publishers or name in view.publishers]
         query = (
             select(Obligation.publisher_id, func.max(Obligation.period_end))
             .where(Obligation.rule_id == rule.id, Obligation.key.is_not(None))

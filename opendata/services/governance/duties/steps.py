@@ -53,8 +53,10 @@ class DutySteps:
         found = require_lead(actor, publisher)
         _require_texts(said)
         with self._context.write() as session:
-            if session.get(Publisher, publisher) is None:
-                raise _refuse("/publisher", N_("There is no publisher “%(id)s”"), id=publisher[:100])
+            owner = session.get(Publisher, publisher)
+            if owner is None or owner.ended is not None:
+                text = N_("There is no publisher “%(id)s”") if owner is None else N_("The publisher “%(id)s” has ended")
+                raise _refuse("/publisher", text, id=publisher[:100])
             rule = self._find_rule(session, said)
             row = begin_duty(self._context, rule, publisher)
             row.task = read_reason("/task", said.get("task"), missing=N_("Say what is to be done"), needed=rule is None)

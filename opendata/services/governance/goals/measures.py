@@ -19,6 +19,7 @@ from opendata.domain.site.links import LinkState
 from opendata.domain.site.reuses import ReuseState
 from opendata.services.core.access import where_listed
 from opendata.services.governance.control.gauges import Asking
+from opendata.services.governance.duties.reporting import where_counted
 
 COMMON = ("企业", "许可", "处罚", "公交", "气象", "空气", "水质", "学校", "医疗", "预算")
 """What readers look for everywhere: each is there where a public dataset has it in its title."""
@@ -71,14 +72,14 @@ def measure_replies(*kinds: RequestKind) -> Measure:
 
 def measure_updates(session: Session, asking: Asking) -> Reached:
     """Of the editions that were due in the last twelve months, those published in time."""
-    is_due = and_(Obligation.due < asking.today, Obligation.due >= asking.today - _YEAR)
+    is_due = and_(Obligation.due < asking.today, Obligation.due >= asking.today - _YEAR, where_counted(asking.today))
     query = select(
         func.sum(case((Obligation.done_on <= Obligation.due, 1), else_=0)),
         func.count(),
     ).where(
         is_due,
         Obligation.dataset_uuid.is_not(None),
-        Obligation.waived_on.is_(None),
+        Obligation.period_end.is_not(None),
         asking.sees(Obligation.publisher_id),
     )
     done, of = session.execute(query).one()

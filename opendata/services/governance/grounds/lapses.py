@@ -15,7 +15,7 @@ from opendata.domain.mail.letters import LetterKind
 from opendata.metadata.text import find_value_faults
 from opendata.services.access.notices import notify
 from opendata.services.access.people.members import list_members
-from opendata.services.catalogue.grounds.gate import find_list, read_entries
+from opendata.services.catalogue.grounds.gate import find_list, read_entries, read_held
 from opendata.services.catalogue.publishers import view_publisher
 from opendata.services.core.access import disclosure_of, where_acting_for
 from opendata.services.core.actors import Actor, require_publisher
@@ -45,7 +45,7 @@ class Ungrounded:
         """Those of the publishers that the actor acts for, by id. Raises `NotSignedInError`, `NotPermittedError`."""
         found = require_publisher(actor)
         with self._context.read() as session:
-            entries = read_entries(find_list(session))
+            entries = read_held(session, find_list(session))
             query = select(Dataset).where(
                 where_acting_for(found, Dataset.publisher_id), self._where_ungrounded(entries)
             )
@@ -73,7 +73,7 @@ class Ungrounded:
     def count(self, actor: Actor) -> int:
         """How many there are of the publishers that somebody acts for."""
         with self._context.read() as session:
-            where = self._where_ungrounded(read_entries(find_list(session)))
+            where = self._where_ungrounded(read_held(session, find_list(session)))
             query = (
                 select(func.count()).select_from(Dataset).where(where_acting_for(actor, Dataset.publisher_id), where)
             )
@@ -91,12 +91,12 @@ class Ungrounded:
         return and_(needs, not_(or_(*fits)))
 
 
-def foresee_lapses(context: Context, session: Session, entries: Sequence[Entry]) -> Sequence[LapseView]:
-    """The datasets that lose their ground if these entries take the place of those in force today."""
+def foresee_lapses(context: Context, session: Session, draft: NegativeList) -> Sequence[LapseView]:
+    """The datasets that lose their ground if this version takes the place of the one in force today."""
     query = select(Dataset).where(ATTRIBUTE != OPEN, GROUND != "").order_by(Dataset.publisher_id, Dataset.id)
     rows = {row.id: row for row in session.scalars(query)}
     holders = [Holder(row.id, row.publisher_id, disclosure_of(row).ground) for row in rows.values()]
-    before = read_entries(find_list(session))
+    before = read_held(session, find_list(session))
     return [
         LapseView(
             dataset=item.holder.dataset,
@@ -106,7 +106,7 @@ def foresee_lapses(context: Context, session: Session, entries: Sequence[Entry])
             entry=item.entry,
             day=item.day,
         )
-        for item in find_lapses(before, entries, holders, context.today())
+        for item in find_lapses(before, read_held(session, draft), holders, context.today())
     ]
 
 

@@ -183,7 +183,7 @@ class NegativeLists:
         """
         require_overseer(actor)
         with self._context.read() as session:
-            return foresee_lapses(self._context, session, read_entries(_require_draft(session)))
+            return foresee_lapses(self._context, session, _require_draft(session))
 
     def enforce(
         self, actor: Actor | None, note: str, *, confirmed: bool = False, revision: int | None = None
@@ -207,7 +207,7 @@ class NegativeLists:
             _refuse_faults(session, entries)
             if before is not None and compare(read_entries(before), entries).is_empty:
                 raise StateError(N_("Nothing has changed in the negative list"))
-            lapses = foresee_lapses(self._context, session, entries)
+            lapses = foresee_lapses(self._context, session, row)
             if lapses and not confirmed:
                 text = N_("Datasets lose their ground by this: %(count)s. Look at them, and confirm that you want it")
                 raise InvalidMetadataError(faults=[fault("/confirmed", text, count=len(lapses))])

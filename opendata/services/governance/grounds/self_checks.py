@@ -14,7 +14,8 @@ from opendata.domain.grounds.entries import find_fitting
 from opendata.domain.grounds.self_check import Answer, Asked, Decision, ItemState, count_report, find_answer_faults
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, StateError, fault
 from opendata.metadata.text import find_value_faults
-from opendata.services.catalogue.grounds.gate import find_list, read_entries
+from opendata.services.catalogue.entries import find_dataset
+from opendata.services.catalogue.grounds.gate import find_list, read_held
 from opendata.services.core.access import disclosure_of, is_listed, where_acting_for
 from opendata.services.core.actors import Actor, require_editor, require_lead, require_maintainer, require_publisher
 from opendata.services.core.context import Context
@@ -35,6 +36,8 @@ from opendata.services.governance.grounds.check_items import (
     view_report,
 )
 from opendata.services.governance.grounds.values import CheckView, ItemView, Progress, ReportView
+from opendata.services.governance.inventory.plans import Plans
+from opendata.wording.voice import voice_of
 
 FIRST_YEAR = 2017
 """The first year with a self-check."""
@@ -54,6 +57,7 @@ class SelfChecks:
     def __init__(self, context: Context, list_asked: ListAsked = ask_nobody) -> None:
         self._context = context
         self._list_asked = list_asked
+        self._plans = Plans(context)
 
     def list(self, actor: Actor | None) -> Sequence[CheckView]:
         """All self-checks, the newest first. Raises `NotSignedInError`, `NotPermittedError`."""
@@ -160,7 +164,7 @@ class SelfChecks:
             check = self._find_open(session, year)
             rows = find_items(session, check, items)
             listed, today = find_list(session), self._context.today()
-            entries = {item.id: item for item in read_entries(listed)}
+            entries = {item.id: item for item in read_held(session, listed)}
             answered = replace(answer, reason=answer.reason.strip())
             if answered.decision == Decision.OPEN:
                 answered = replace(answered, ground="")
@@ -176,7 +180,7 @@ class SelfChecks:
                 row.proposed, row.proposed_by = self._context.now(), found.name
                 row.decided, row.decided_by, row.state = None, "", ItemState.PROPOSED
                 if confirms:
-                    self._settle(row, found)
+                    self._settle(session, check, row, found)
                 verb = "decide" if confirms else "propose"
                 self._log(session, found, verb, check, row)
             return len(rows)
@@ -192,7 +196,7 @@ class SelfChecks:
                 if row.state != ItemState.PROPOSED:
                     text = N_("Nothing is proposed for “%(title)s”, so there is nothing to confirm")
                     raise StateError(text, title=row.title)
-                self._settle(row, found)
+                self._settle(session, check, row, found)
                 self._log(session, found, "decide", check, row)
             return len(rows)
 
@@ -238,8 +242,25 @@ class SelfChecks:
         found = require_editor(actor, row.publisher_id, dataset)
         return require_lead(found, row.publisher_id) if confirms else found
 
-    def _settle(self, row: SelfCheckItem, actor: Actor) -> None:
+    def _settle(self, session: Session, check: SelfCheck, row: SelfCheckItem, actor: Actor) -> None:
         row.decided, row.decided_by, row.state = self._context.now(), actor.name, ItemState.DECIDED
+        name = session.scalar(select(Dataset.id).where(Dataset.uuid == row.dataset_uuid))
+        if name is not None:
+            self._plan(session, check, row, find_dataset(session, name, lock=True), actor)
+
+    def _plan(self, session: Session, check: SelfCheck, row: SelfCheckItem, dataset: Dataset, actor: Actor) -> None:
+        """Have the opening plan say what was decided: the day of what is opened, none of what is kept."""
+        if dataset.opened is not None or dataset.archived is not None:
+            return
+        voice = voice_of(self._context.settings.languages[0])
+        said = voice.say(N_("Decided in the self-check of %(year)s."), year=check.year)
+        reason = " ".join(filter(None, (said, row.reason if row.open_by else "")))
+        try:
+            self._plans.set_within(session, dataset, actor, row.open_by, reason, is_decided=True)
+        except InvalidMetadataError as error:
+            places = {"/opens": "/openBy", "/opensReason": "/reason"}
+            faults = [replace(item, pointer=places.get(item.pointer, item.pointer)) for item in error.faults]
+            raise InvalidMetadataError(faults=faults) from None
 
     def _log(self, session: Session, actor: Actor, verb: str, check: SelfCheck, row: SelfCheckItem) -> None:
         details = {"decision": str(row.decision), "ground": row.ground, "item": row.title[:200]}
@@ -303,7 +324,7 @@ class SelfChecks:
         """The items that are to be kept on an entry that isn't in force any more."""
         kept = select(SelfCheckItem).where(SelfCheckItem.check_id == row.id, SelfCheckItem.decision == Decision.KEEP)
         rows = session.scalars(kept).all()
-        entries, today = (read_entries(find_list(session)) if rows else ()), self._context.today()
+        entries, today = (read_held(session, find_list(session)) if rows else ()), self._context.today()
         held = {item.id: item for item in entries if item.is_in_force(today)}
         return [item for item in rows if item.ground not in held or not held[item.ground].is_for(item.publisher_id)]
 

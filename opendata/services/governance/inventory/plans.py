@@ -60,16 +60,18 @@ class Plans:
         reason: str = "",
         *,
         is_new: bool = False,
+        is_decided: bool = False,
         **details: object,
     ) -> bool:
         """What `set_day` does, within a unit of work that writes; whether the day is another one now.
 
-        A row that `is_new` has no earlier day, so none is looked for.
+        A row that `is_new` has no earlier day, so none is looked for. One of which it `is_decided` that it opens may be
+        closed until then.
         """
         if opens == row.opens:
             return False
         today, reason = self._context.today(), reason.strip()
-        self.require_possible(row, opens, reason, disclosure_of(row))
+        self.require_possible(row, opens, reason, disclosure_of(row), is_decided=is_decided)
         earlier = select(OpeningDate).where(OpeningDate.dataset_uuid == row.uuid).order_by(OpeningDate.id.desc())
         newest = None if is_new else session.scalar(earlier.limit(1))
         if newest is not None:
@@ -82,14 +84,22 @@ class Plans:
         self._context.log(session, actor, "plan", "dataset", row.id, **said, **details)
         return True
 
-    def require_possible(self, row: Dataset, opens: date | None, reason: str, disclosure: Disclosure) -> None:
+    def require_possible(
+        self,
+        row: Dataset,
+        opens: date | None,
+        reason: str,
+        disclosure: Disclosure,
+        *,
+        is_decided: bool = False,
+    ) -> None:
         """Raises `InvalidMetadataError` or `StateError` where an item can't get another day."""
         require_kept(row)
         if row.opened is not None:
             text = N_("“%(id)s” was opened on %(day)s, so the plan for it can't change")
             raise StateError(text, id=row.id, day=row.opened.isoformat())
         faults = []
-        if opens is not None and disclosure.is_closed:
+        if opens is not None and disclosure.is_closed and row.opens is None and not is_decided:
             faults.append(fault("/opens", N_("An item that isn't opened can't be on the opening plan")))
         if opens is not None and opens < self._context.today():
             faults.append(fault("/opens", N_("The day has passed. Plan a day from today on")))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from opendata.db.models import (
     BasicEdition,
     BasicEntry,
     BasicImport,
+    DutyRuleUse,
     Grant,
     Invitation,
     Obligation,
@@ -61,7 +62,7 @@ KEPT: tuple[InstrumentedAttribute[Any], ...] = ()
 def pass_over(session: Session, source: str, target: str, *, accounts: Collection[int] | None = None) -> dict[str, int]:
     """Pass what belongs to one publisher to another, or only that of some `accounts`; how many of each table."""
     counts: dict[str, int] = {}
-    _drop_held(session, source, target)
+    _drop_held(session, source, target, accounts)
     for item in PASSED:
         if accounts is not None and item.account is None:
             continue
@@ -74,12 +75,21 @@ def pass_over(session: Session, source: str, target: str, *, accounts: Collectio
     return counts
 
 
-def _drop_held(session: Session, source: str, target: str) -> None:
-    """Drop the appointments at a publisher that people have at the other one already."""
+def _drop_held(session: Session, source: str, target: str, accounts: Collection[int] | None) -> None:
+    """Drop the appointments at a publisher that people, or some `accounts`, have at the other one already."""
     other = aliased(Appointment)
     same = (other.user_id == Appointment.user_id, other.role == Appointment.role, other.publisher_id == target)
     held = select(Appointment.id).where(Appointment.publisher_id == source, select(other.id).where(*same).exists())
+    if accounts is not None:
+        held = held.where(Appointment.user_id.in_(accounts))
     session.execute(delete(Appointment).where(Appointment.id.in_(session.scalars(held).all())))
+
+
+def pass_rules(session: Session, source: str, targets: Iterable[str]) -> None:
+    """Have the rules that make duties of a publisher that ends make them of those that follow it."""
+    for row in session.scalars(select(DutyRuleUse)):
+        if source in row.publishers:
+            row.publishers = sorted({*row.publishers, *targets} - {source})
 
 
 def pass_children(session: Session, source: Publisher, target: Publisher) -> None:

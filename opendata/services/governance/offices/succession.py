@@ -27,7 +27,7 @@ from opendata.services.core.actors import Actor, require_maintainer
 from opendata.services.core.context import Context
 from opendata.services.core.reasons import read_reason
 from opendata.services.core.values import DatasetView, PublisherView
-from opendata.services.governance.offices.passing import pass_children, pass_over
+from opendata.services.governance.offices.passing import pass_children, pass_over, pass_rules
 from opendata.services.signing.endings import end_reviews
 
 MOVED = "moved"
@@ -102,6 +102,7 @@ class Succession:
             now = format_time(self._context.now())
             for name in names:
                 own = [row for row in rows if row.publisher_id == name]
+                pass_rules(session, name, [target])
                 self._pass_rest(session, held[name], held[target])
                 self._move(session, found, own, {row.id: target for row in own}, Change.MERGED, reason)
                 self._end(held[name], HistoryEntry(kind=Change.MERGED, at=now, reason=reason, others=[target]))
@@ -149,6 +150,7 @@ class Succession:
             for name in sorted(set(accounts.values())):
                 chosen = [users[account] for account, target in accounts.items() if target == name]
                 pass_over(session, source, name, accounts=chosen)
+            pass_rules(session, source, targets)
             self._pass_rest(session, held[source], held[rest])
             self._move(session, found, rows, {row.id: datasets.get(row.id, rest) for row in rows}, Change.SPLIT, reason)
             now, parts = format_time(self._context.now()), sorted(targets)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -19,13 +19,13 @@ OFTEN = 3
 _WANTING = (RequestKind.OPEN, RequestKind.APPLICATION, RequestKind.ACCESS)
 
 
-def list_asked(session: Session, year: int) -> Iterator[Asked]:
-    """Datasets that at least three requests of a year were for, and topics by their words. Spam isn't counted."""
+def list_asked(zone: tzinfo, session: Session, year: int) -> Iterator[Asked]:
+    """Datasets that at least three requests of a year in a zone were for, and topics by their words, without spam."""
     asked = (
         Request.kind.in_(_WANTING),
         Request.state != RequestState.SPAM,
-        Request.created >= datetime(year, 1, 1, tzinfo=UTC),
-        Request.created < datetime(year + 1, 1, 1, tzinfo=UTC),
+        Request.created >= datetime(year, 1, 1, tzinfo=zone),
+        Request.created < datetime(year + 1, 1, 1, tzinfo=zone),
     )
     count = func.count()
     by_dataset = (

@@ -25,7 +25,7 @@ from opendata.privacy.detection.texts import summarise_text
 from opendata.services.access.limits import Limits, digest_name
 from opendata.services.catalogue.entries import find_dataset
 from opendata.services.catalogue.manifests import Manifests
-from opendata.services.catalogue.publishers import find_publisher
+from opendata.services.catalogue.publishers import find_living
 from opendata.services.catalogue.versions import find_version
 from opendata.services.core.access import disclosure_of, is_listed
 from opendata.services.core.actors import Actor
@@ -261,9 +261,10 @@ def _find_publisher(
         faults.append(fault("/publisher", _NEEDED["publisher"]))
         return None
     try:
-        return find_publisher(session, texts["publisher"])
-    except NotFoundError:
-        text = N_("There is no publisher “%(id)s”")
+        return find_living(session, texts["publisher"])
+    except (NotFoundError, StateError) as error:
+        ended = N_("The publisher “%(id)s” has ended")
+        text = ended if isinstance(error, StateError) else N_("There is no publisher “%(id)s”")
         faults.append(fault("/publisher", text, id=texts["publisher"][:100]))
         return None
 

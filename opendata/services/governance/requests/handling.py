@@ -28,7 +28,7 @@ from opendata.errors import (
 )
 from opendata.metadata.text import find_value_faults
 from opendata.services.access.posts import view_actor
-from opendata.services.catalogue.publishers import find_publisher, view_publisher
+from opendata.services.catalogue.publishers import find_living, view_publisher
 from opendata.services.catalogue.stops import Stops
 from opendata.services.core.access import where_acting_for
 from opendata.services.core.actors import (
@@ -270,7 +270,7 @@ class Handling:
 
     def _pass_on(self, session: Session, row: Request, publisher: str) -> dict[str, str]:
         try:
-            new = find_publisher(session, publisher)
+            new = find_living(session, publisher)
         except NotFoundError:
             text = N_("There is no publisher “%(id)s”")
             raise InvalidMetadataError(faults=[fault("/publisher", text, id=publisher[:100])]) from None

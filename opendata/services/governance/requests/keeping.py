@@ -48,8 +48,8 @@ class Keeping:
         return len(rows)
 
     def refresh(self) -> None:
-        """Set the due dates that a pause or an unknown calendar kept open, where they can be computed by now."""
-        query = select(Request).where(Request.state.in_(OPEN_STATES), Request.due.is_(None)).options(load_steps())
+        """Set the due dates again: a pause has come to its end, or the calendar of a year was entered or changed."""
+        query = select(Request).where(Request.state.in_(OPEN_STATES)).options(load_steps())
         with self._context.write() as session:
             for row in session.scalars(query):
                 row.due = clock_of(self._context, row).due

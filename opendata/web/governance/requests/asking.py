@@ -168,7 +168,7 @@ def _render_form(kind: RequestKind, values: dict[str, str], error: OpendataError
         needs_identity=kind in IDENTIFIED,
         needs_version=kind in PLACED,
         is_private=kind in PRIVATE,
-        publishers=services().publishers.list(limit=_MANY).items,
+        publishers=[item for item in services().publishers.list(limit=_MANY).items if item.ended is None],
         opened=opened or services().requests.asking.open_form(),
         values=values,
         errors=place_faults(error) if error else {},

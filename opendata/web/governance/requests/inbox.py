@@ -134,7 +134,7 @@ def _render_step(item: RequestView, step: RequestStep, values: dict[str, str], e
         outcomes=[
             outcome for outcome in OUTCOMES_OF[item.kind] if may_reply(item.state, OUTCOMES[outcome].needs_silence)
         ],
-        publishers=services().publishers.list(limit=_MANY).items,
+        publishers=[item for item in services().publishers.list(limit=_MANY).items if item.ended is None],
         values=values,
         errors=place_faults(error) if error else {},
         message=choose_voice().say_error(error) if error else "",

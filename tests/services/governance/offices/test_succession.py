@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from opendata.db.models import Base, Dataset, Draft, Event, Publisher, Source
+from opendata.db.models import Appointment, Base, Dataset, Draft, DutyRuleUse, Event, Publisher, Source
 from opendata.domain.drafts import DraftState
 from opendata.domain.offices.records import Change
 from opendata.domain.offices.tree import MAX_DEPTH
+from opendata.domain.roles import Role
 from opendata.domain.sources.timetable import Cycle
 from opendata.errors import InvalidMetadataError, NotPermittedError, OpendataError, PreconditionError, StateError
 from opendata.services.access.tokens import TokenOptions
@@ -196,11 +197,17 @@ def test_a_split_sends_each_dataset_and_account_where_somebody_chose(services: S
             split(**wrong)
         assert [item.pointer for item in caught.value.faults] == [pointer]
     assert owner_of(services, "canals") == "water-bureau"
+    with services.database.unit(write=True) as session:  # one who works for a part already, and isn't among the chosen
+        more = Appointment(role=Role.EDITOR, publisher_id="lakes", created=datetime.now(UTC), created_by="")
+        more.user_id = editor.id
+        session.add(more)
+        session.add(DutyRuleUse(rule_id="n28", is_off=False, publishers=["water-bureau"]))
     gone = split(datasets={"canals": "lakes"}, accounts={"second": "lakes"}, rest="rivers")
     assert (gone.ending or {})["others"] == ["lakes", "rivers"]
     assert (owner_of(services, "canals"), owner_of(services, "reservoirs")) == ("lakes", "rivers")
     assert services.accounts.get_actor("second").may_edit("lakes")
-    assert services.accounts.get_actor("editor").may_edit("rivers")
+    assert [services.accounts.get_actor("editor").may_edit(name) for name in ("rivers", "lakes")] == [True, True]
+    assert {tuple(view.publishers) for view in services.duty_rules.list()} == {(), ("lakes", "rivers")}
     assert [entry["kind"] for entry in services.publishers.get("lakes").history] == [Change.FOUNDED]
 
 
@@ -276,6 +283,20 @@ def test_only_what_is_empty_is_closed_and_it_can_be_reopened(services: Services,
     assert (closed.ended is None, services.publishers.list_near("water-bureau")[1]) == (False, [])
     with pytest.raises(InvalidMetadataError, match="ended"):
         services.succession.merge(SYSTEM, ["water-bureau"], "plant", reason=REASON)
+    boss = make_actor(services, "boss", role="maintainer")
+    question = {"kind": "question", "publisher": "plant", "text": "几时开放？"}
+    for give, error in (
+        (lambda: services.accounts.create_user("late", "a long password", "editor", "plant"), StateError),
+        (lambda: services.invitations.invite(boss, "late@example.org", "editor", "plant"), StateError),
+        (lambda: services.persons.set_roles(boss, "editor", ["editor"], "plant"), StateError),
+        (lambda: services.duty_steps.add(boss, {"publisher": "plant", "task": "x"}), InvalidMetadataError),
+        (
+            lambda: services.requests.asking.ask(None, question, address="192.0.2.1", language="zh"),
+            InvalidMetadataError,
+        ),
+    ):
+        with pytest.raises(error, match="“plant” has ended"):
+            give()
     opened = services.succession.reopen(SYSTEM, "plant", reason=REASON)
     assert (opened.ended, [entry["kind"] for entry in opened.history]) == (None, [Change.CLOSED, Change.REOPENED])
     with pytest.raises(StateError, match="isn't closed"):

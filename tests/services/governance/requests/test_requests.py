@@ -279,6 +279,25 @@ def test_a_correction_ends_with_the_version_that_mends_it_and_an_objection_stops
         desk.services.requests.board.get(objection.number)
 
 
+def test_a_year_is_that_of_the_portal_and_a_changed_calendar_moves_what_is_due(desk: Desk):
+    desk.now = datetime(2025, 12, 31, 16, 30, tzinfo=UTC)  # in Shanghai it is 2026 by now
+    numbers = [desk.ask("open").request.number for _ in range(3)]
+    boss = make_actor(desk.services, "boss", role="maintainer")
+    desk.services.self_checks.begin(boss, 2026)
+    assert [item.asked for item in desk.services.self_checks.list_items(boss, 2026).items] == [3]
+    assert [line.received for line in desk.services.requests.figures.count(2026).kinds] == [3]
+
+    def read_due() -> list[str]:
+        with desk.services.database.unit() as session:
+            return [str(day) for day in session.scalars(select(Request.due).where(Request.number.in_(numbers)))]
+
+    assert read_due() == ["2026-01-29"] * 3  # 1, 2, 3 January are off, 4 January isn't
+    off = "2026-01-01 2026-01-02 2026-01-29 2026-05-01 2026-10-01"
+    desk.services.calendars.save(boss, 2026, off, "2026-01-04")
+    desk.services.requests.keeping.tidy()
+    assert read_due() == ["2026-01-30"] * 3
+
+
 @pytest.mark.slow
 def test_an_approved_application_for_data_ends_in_a_grant_that_only_the_asker_can_accept(desk: Desk):
     desk.services.datasets.create(
