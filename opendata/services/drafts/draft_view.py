@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -161,10 +162,13 @@ def view_draft(
 
 
 def _list_titles(row: Draft, manifest: Manifest | None) -> dict[str, str]:
+    """What to call everything in a draft, by name. Titles that are alike are told apart by the names."""
     found = {item.name: item.title for item in (manifest.resources if manifest else ())}
     found |= {item.name: item.title for item in row.attachments}
     titles = {name: title or name for name, title in found.items()}
-    return titles | {item.name: item.called for item in row.resources if item.called != item.name}
+    titles |= {item.name: item.called for item in row.resources if item.called != item.name}
+    often = Counter(titles.values())
+    return {name: title if often[title] == 1 else f"{title} ({name})" for name, title in titles.items()}
 
 
 def list_contributors(row: Draft) -> Sequence[str]:

@@ -54,7 +54,7 @@ def list_doubtful(draft: DraftView) -> Mapping[str, int]:
 
 def _list_all(draft: DraftView, editions: Iterable[Edition], steps: Iterable[TableSteps]) -> Iterator[Asked]:
     page = url_for("drafts.show_draft", draft=draft.id)
-    titles = {item.name: item.title or item.name for item in draft.tables}
+    titles = {item.name: draft.titles.get(item.name, item.name) for item in draft.tables}
     for offer in draft.series:
         if offer.asks:
             text = gettext("Are these one table: %(names)s?", names=choose_separator().join(offer.files))

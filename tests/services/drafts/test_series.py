@@ -106,6 +106,7 @@ def test_files_of_months_become_one_table_once_a_person_says_so_and_the_next_mon
 def test_what_is_joined_can_be_taken_apart_and_kept_apart(services: Services, editor: Actor) -> None:
     draft = send_all(services, editor, **MONTHS)
     names = {item.name for item in draft.tables}
+    assert draft.titles == {name: f"产值 ({name})" for name in names}
     draft = change(services, editor, join(services, editor, draft).id, "chan-zhi", series=None)
     assert {item.name for item in draft.tables} == names
     assert [(offer.is_apart, offer.asks) for offer in draft.series] == [(True, False)]

@@ -77,7 +77,7 @@ def open_draft(browser: Browser, address: str, draft: str, complaints: list[str]
     page.goto(f"{address}/sign-in?next=/workspace/drafts/{draft}")
     page.get_by_label("名称").fill("clerk")
     page.get_by_label("密码").fill(PASSWORD)
-    page.get_by_role("button", name="登录").click()
+    page.get_by_role("button", name="登录", exact=True).click()
     return page
 
 

@@ -155,7 +155,7 @@ def _sign_in(browser: Browser, address: str, complaints: list[str]) -> Page:
     page.goto(f"{address}/sign-in")
     page.get_by_label("名称").fill("clerk")
     page.get_by_label("密码").fill(PASSWORD)
-    page.locator("main").get_by_role("button", name="登录").click()
+    page.locator("main").get_by_role("button", name="登录", exact=True).click()
     expect(page.get_by_role("status")).to_contain_text("clerk")
     return page
 
