@@ -78,7 +78,7 @@ def send_on_time_json() -> AnyResponse:
     return jsonify({"items": items})
 
 
-@blueprint.get("/disclosure/rules")
+@blueprint.get("/disclosure/time-limits")
 def list_rules() -> str:
     """The rules, and the duties that no clock can count."""
     return render_template(
