@@ -42,151 +42,219 @@ class Entry:
     is_for: Callable[[Actor], bool] = works_on_data
 
 
-PUBLIC_ENTRIES: tuple[Entry, ...] = (
-    Entry(
-        "negative_list.show_list",
-        N_("Negative list"),
-        N_("What isn't disclosed, and on which ground of law. All else is open in principle"),
+@dataclass(frozen=True, slots=True)
+class EntryGroup:
+    """Pages of a hub that belong together, under a heading."""
+
+    name: str
+    entries: Sequence[Entry]
+
+
+PUBLIC_GROUPS: tuple[EntryGroup, ...] = (
+    EntryGroup(
+        N_("What is to be public"),
+        (
+            Entry(
+                "basics.list_entries",
+                N_("Basic catalogue of proactive disclosure"),
+                N_("What must be public without anyone asking: who publishes it, where, and by when"),
+            ),
+            Entry(
+                "basics.show_coverage",
+                N_("Coverage of the basic catalogue"),
+                N_("What is published, planned, missing or overdue in each of the 26 domains"),
+            ),
+            Entry(
+                "inventory.show_inventory",
+                N_("Resource inventory"),
+                N_("What each publisher holds, open or not, and why"),
+            ),
+            Entry("inventory.show_plan", N_("Opening plan"), N_("What opens when, and whether that was kept")),
+            Entry(
+                "negative_list.show_list",
+                N_("Negative list"),
+                N_("What isn't disclosed, and on which ground of law. All else is open in principle"),
+            ),
+            Entry(
+                "self_check_reports.list_reports",
+                N_("Yearly self-check"),
+                N_("What the publishers decided each year about what isn't open"),
+            ),
+        ),
     ),
-    Entry(
-        "self_check_reports.list_reports",
-        N_("Yearly self-check"),
-        N_("What the publishers decided each year about what isn't open"),
+    EntryGroup(
+        N_("Requests and re-uses"),
+        (
+            Entry(
+                "requests.list_requests",
+                N_("Requests and replies"),
+                N_("Ask for data or information, report a mistake, object, and read what publishers replied"),
+            ),
+            Entry(
+                "site_reuses.list_reuses",
+                N_("Re-uses of the data"),
+                N_("What people made of the data; show what you made"),
+            ),
+            Entry("site_topics.list_calls", N_("Contests and calls"), N_("What people are asked to make of the data")),
+        ),
     ),
-    Entry("inventory.show_inventory", N_("Resource inventory"), N_("What each publisher holds, open or not, and why")),
-    Entry("inventory.show_plan", N_("Opening plan"), N_("What opens when, and whether that was kept")),
-    Entry(
-        "basics.list_entries",
-        N_("Basic catalogue of proactive disclosure"),
-        N_("What must be public without anyone asking: who publishes it, where, and by when"),
+    EntryGroup(
+        N_("Time limits"),
+        (
+            Entry(
+                "on_time.show_on_time",
+                N_("Done on time"),
+                N_("How much of what was due each publisher did in time, by month"),
+            ),
+            Entry(
+                "on_time.list_rules",
+                N_("Rules and limits"),
+                N_("What must be published within which time, and where that is written"),
+            ),
+            Entry(
+                "on_time.show_calendar",
+                N_("Working calendar"),
+                N_("The public holidays and the weekend days on which people work"),
+            ),
+        ),
     ),
-    Entry(
-        "basics.show_coverage",
-        N_("Coverage of the basic catalogue"),
-        N_("What is published, planned, missing or overdue in each of the 26 domains"),
-    ),
-    Entry(
-        "on_time.show_on_time",
-        N_("Done on time"),
-        N_("How much of what was due each publisher did in time, by month"),
-    ),
-    Entry(
-        "on_time.list_rules",
-        N_("Rules and limits"),
-        N_("What must be published within which time, and where that is written"),
-    ),
-    Entry(
-        "on_time.show_calendar",
-        N_("Working calendar"),
-        N_("The public holidays and the weekend days on which people work"),
-    ),
-    Entry(
-        "requests.list_requests",
-        N_("Requests and replies"),
-        N_("Ask for data or information, report a mistake, object, and read what publishers replied"),
-    ),
-    Entry("site_reuses.list_reuses", N_("Re-uses of the data"), N_("What people made of the data; show what you made")),
-    Entry("site_topics.list_calls", N_("Contests and calls"), N_("What people are asked to make of the data")),
-    Entry(
-        "site_status.show_status",
-        N_("Status of the site"),
-        N_("What of the portal works now, and what the last checks found"),
+    EntryGroup(
+        N_("About this site"),
+        (
+            Entry(
+                "site_status.show_status",
+                N_("Status of the site"),
+                N_("What of the portal works now, and what the last checks found"),
+            ),
+            Entry("site_public.show_sitemap", N_("Site map"), N_("All parts of this site on one page")),
+            Entry(
+                "guide.show_accessibility",
+                N_("Accessibility"),
+                N_("The simple version, and what works with a keyboard or a screen reader"),
+            ),
+        ),
     ),
 )
 """In the order of the page."""
 
-STAFF_ENTRIES: tuple[Entry, ...] = (
-    Entry(
-        "goals.show_goals",
-        N_("Goals"),
-        N_("How far the goals of open data are reached, and what is missing"),
-        sees_figures,
+STAFF_GROUPS: tuple[EntryGroup, ...] = (
+    EntryGroup(
+        N_("Data"),
+        (
+            Entry(
+                "inventory_staff.list_items",
+                N_("Resource inventory"),
+                N_("All that your office holds: list it, fill it in by a table, plan what opens when"),
+            ),
+            Entry(
+                "basic_drafts.list_entries",
+                N_("Basic catalogue"),
+                N_("Write or import what must be public, and link the datasets that fulfil it"),
+            ),
+            Entry(
+                "preparing.list_ungrounded",
+                N_("Without a ground"),
+                N_("What isn't open, and doesn't point to an entry of the negative list that is in force"),
+            ),
+            Entry(
+                "self_checks.list_checks",
+                N_("Yearly self-check"),
+                N_("Decide about what isn't open: it stays as it is, or it is opened"),
+            ),
+            Entry(
+                "preparing.show_draft",
+                N_("Change the negative list"),
+                N_("Prepare the next version, see what loses its ground by it, and put it in force"),
+                _oversees,
+            ),
+        ),
     ),
-    Entry(
-        "offices.list_publishers",
-        N_("Publishers"),
-        N_("Names, contact and who is responsible; what is merged, split or moved"),
+    EntryGroup(
+        N_("Duties and requests"),
+        (
+            Entry(
+                "duties.list_duties",
+                N_("Duties"),
+                N_("What is due and what is overdue, who does it, and what proves it"),
+            ),
+            Entry(
+                "request_inbox.list_inbox",
+                N_("Requests"),
+                N_("What readers ask for: reply in time"),
+            ),
+            Entry(
+                "goals.show_goals",
+                N_("Goals"),
+                N_("How far the goals of open data are reached, and what is missing"),
+                sees_figures,
+            ),
+            Entry(
+                "clocks.show_supervision",
+                N_("Supervision report"),
+                N_("Each publisher in a quarter or half-year: published, in time, late, overdue, returned"),
+                sees_figures,
+            ),
+            Entry(
+                "clocks.list_rules",
+                N_("Rules of clocks"),
+                N_("Switch rules on and off, say for whom they count, and add your own"),
+                _oversees,
+            ),
+            Entry(
+                "clocks.list_years",
+                N_("Enter the working calendar"),
+                N_("Enter the days off and working weekend days of the next year once they are announced"),
+                _oversees,
+            ),
+        ),
     ),
-    Entry(
-        "preparing.list_ungrounded",
-        N_("Without a ground"),
-        N_("What isn't open, and doesn't point to an entry of the negative list that is in force"),
+    EntryGroup(
+        N_("Publishers and people"),
+        (
+            Entry(
+                "offices.list_publishers",
+                N_("Publishers"),
+                N_("Names, contact and who is responsible; what is merged, split or moved"),
+            ),
+            Entry(
+                "people.list_people",
+                N_("People"),
+                N_("Who has which role, invitations, handing over"),
+                may_manage_any,
+            ),
+        ),
     ),
-    Entry(
-        "self_checks.list_checks",
-        N_("Yearly self-check"),
-        N_("Decide about what isn't open: it stays as it is, or it is opened"),
-    ),
-    Entry(
-        "preparing.show_draft",
-        N_("Change the negative list"),
-        N_("Prepare the next version, see what loses its ground by it, and put it in force"),
-        _oversees,
-    ),
-    Entry(
-        "inventory_staff.list_items",
-        N_("Resource inventory"),
-        N_("All that your office holds: list it, fill it in by a table, plan what opens when"),
-    ),
-    Entry(
-        "basic_drafts.list_entries",
-        N_("Basic catalogue"),
-        N_("Write or import what must be public, and link the datasets that fulfil it"),
-    ),
-    Entry(
-        "duties.list_duties",
-        N_("Duties"),
-        N_("What is due and what is overdue, who does it, and what proves it"),
-    ),
-    Entry(
-        "clocks.show_supervision",
-        N_("Supervision report"),
-        N_("Each publisher in a quarter or half-year: published, in time, late, overdue, returned"),
-        sees_figures,
-    ),
-    Entry(
-        "clocks.list_rules",
-        N_("Rules of clocks"),
-        N_("Switch rules on and off, say for whom they count, and add your own"),
-        _oversees,
-    ),
-    Entry(
-        "clocks.list_years",
-        N_("Enter the working calendar"),
-        N_("Enter the days off and working weekend days of the next year once they are announced"),
-        _oversees,
-    ),
-    Entry(
-        "request_inbox.list_inbox",
-        N_("Requests"),
-        N_("What readers ask for: reply in time"),
-    ),
-    Entry(
-        "site_staff.show_site",
-        N_("The public site"),
-        N_("Name, header and footer, the disclosure column, columns, re-uses, calls, incidents"),
-        _oversees,
-    ),
-    Entry(
-        "people.list_people",
-        N_("People"),
-        N_("Who has which role, invitations, handing over"),
-        may_manage_any,
-    ),
-    Entry(
-        "audit.show_audit",
-        N_("Audit log"),
-        N_("Who did what, and when: nothing in it can be changed"),
-        _oversees,
-    ),
-    Entry(
-        "mail.show_mail",
-        N_("Mail"),
-        N_("What became of the mail that the portal sends"),
-        _oversees,
+    EntryGroup(
+        N_("The site"),
+        (
+            Entry(
+                "site_staff.show_site",
+                N_("The public site"),
+                N_("Name, header and footer, the disclosure column, columns, re-uses, calls, incidents"),
+                _oversees,
+            ),
+            Entry(
+                "mail.show_mail",
+                N_("Mail"),
+                N_("What became of the mail that the portal sends"),
+                _oversees,
+            ),
+            Entry(
+                "audit.show_audit",
+                N_("Audit log"),
+                N_("Who did what, and when: nothing in it can be changed"),
+                _oversees,
+            ),
+        ),
     ),
 )
 """In the order of the page."""
+
+
+def list_staff_groups(actor: Actor) -> Sequence[EntryGroup]:
+    """The groups with the pages that are for somebody; none without a page."""
+    found = [EntryGroup(group.name, [one for one in group.entries if one.is_for(actor)]) for group in STAFF_GROUPS]
+    return [group for group in found if group.entries]
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,4 +282,4 @@ def show_disclosure() -> str:
     sees_empty = g.actor is not None and g.actor.is_maintainer
     parts = [part for part in list_parts() if part.updated or sees_empty]
     columns = services().pages.list(None, PageKind.COLUMN)
-    return render_template("governance/disclosure.html", entries=PUBLIC_ENTRIES, parts=parts, columns=columns)
+    return render_template("governance/disclosure.html", groups=PUBLIC_GROUPS, parts=parts, columns=columns)

@@ -50,7 +50,7 @@ def test_a_maintainer_makes_it_public_again_or_withdraws_it(shown: Portal) -> No
     send(clerk, f"{ONE}/stop", {"reason": REASON})
     page = clerk.get("/workspace/stops").text
     assert REASON in page
-    assert "由维护人员决定" in page
+    assert "由管理员决定" in page
     assert send(clerk, f"{ONE}/release", {"reason": "x"}, form="/workspace/stops").status_code == 403
     assert "停止的版本" in boss.get("/workspace").text
     assert send(boss, f"{ONE}/release", {"reason": ""}, form="/workspace/stops").status_code == 422

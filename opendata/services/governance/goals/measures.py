@@ -1,4 +1,4 @@
-"""How far goals are reached that are no list of the control room: plans, replies, updates, breadth, uses."""
+"""How far goals are reached for which the control room has no list: plans, replies, updates, breadth, uses."""
 
 from __future__ import annotations
 

@@ -9,12 +9,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from opendata.errors import N_, InputError
 from opendata.services.access.people.persons import may_manage_any
-from opendata.services.governance.control.control import SORTS, GaugeRow, require_some_figures
+from opendata.services.governance.control.control import SORTS, GaugeCount, GaugeRow, require_some_figures
 from opendata.services.governance.control.gauges import Group, Kind
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
 from opendata.web.governance.control.words import GAUGES, GROUPS
-from opendata.web.governance.hub import STAFF_ENTRIES, works_on_data
+from opendata.web.governance.hub import list_staff_groups, works_on_data
 
 blueprint = Blueprint("control", __name__, url_prefix="/workspace/control")
 blueprint.before_request(ask_to_sign_in)
@@ -32,14 +32,15 @@ def show_control() -> str:
     """What waits, is late, failed or isn't public, and where the work on it is done."""
     actor, publisher = require_some_figures(g.actor), _read_publisher()
     counts = services().control.count_all(actor, publisher)
-    groups = [(group, [one for one in counts if one.group == group]) for group in Group]
+    groups = [(GROUPS[group], [one for one in counts if one.group == group]) for group in Group]
     return render_template(
         "governance/control/control.html",
-        groups=[(GROUPS[group], found) for group, found in groups if found],
+        groups=[(name, sorted(found, key=_is_none)) for name, found in groups if any(one.count for one in found)],
+        quiet=[(name, found) for name, found in groups if found and not any(one.count for one in found)],
         names=GAUGES,
         publisher=publisher,
         publishers=list_publishers(),
-        entries=[one for one in STAFF_ENTRIES if one.is_for(actor)],
+        work=list_staff_groups(actor),
         may_list=works_on_data(actor),
         vacant=services().persons.list_vacant(actor) if may_manage_any(actor) else (),
     )
@@ -72,6 +73,10 @@ def export_list(gauge: str) -> AnyResponse:
     lines = services().control.export(g.actor, gauge, publisher=_read_publisher(), sort=_read_sort())
     headers = {"Content-Disposition": f"attachment; filename={gauge}.csv", "Cache-Control": "private, no-store"}
     return Response(stream_with_context(lines), mimetype="text/csv", headers=headers)
+
+
+def _is_none(gauge: GaugeCount) -> bool:
+    return not gauge.count
 
 
 def _read_publisher() -> str | None:

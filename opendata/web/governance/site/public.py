@@ -11,7 +11,7 @@ from opendata.metadata.text import is_web_address
 from opendata.sending.forms import name_file
 from opendata.web.core.instance import services
 from opendata.web.core.skin.leaving import is_signed
-from opendata.web.governance.hub import PUBLIC_ENTRIES
+from opendata.web.governance.hub import PUBLIC_GROUPS
 from opendata.wording.governance.site import KIND_NAMES
 
 blueprint = Blueprint("site_public", __name__)
@@ -57,7 +57,7 @@ def show_sitemap() -> str:
     return render_template(
         "governance/site/sitemap.html",
         parts=[(part, KIND_NAMES[part]) for part in PARTS if pages.list(None, part)],
-        entries=PUBLIC_ENTRIES,
+        groups=PUBLIC_GROUPS,
         columns=pages.list(None, PageKind.COLUMN),
         calls=pages.list(None, PageKind.CALL),
         publishers=[item for item in services().publishers.list(limit=_MOST).items if item.datasets],
