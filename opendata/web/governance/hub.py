@@ -22,9 +22,18 @@ def _oversees(actor: Actor) -> bool:
     return actor.may_oversee
 
 
+def _sees_all_figures(actor: Actor) -> bool:
+    return actor.may_see_figures
+
+
 def works_on_data(actor: Actor) -> bool:
     """Whether somebody sees the work of some publisher."""
     return bool(actor.posts.seen) or actor.may_oversee
+
+
+def handles_requests(actor: Actor) -> bool:
+    """Whether somebody replies to what people ask, or reads all of it."""
+    return bool(actor.posts.edited) or actor.may_oversee
 
 
 def sees_figures(actor: Actor) -> bool:
@@ -106,6 +115,7 @@ STAFF_ENTRIES: tuple[Entry, ...] = (
         "offices.list_publishers",
         N_("Publishers"),
         N_("Names, contact and who is responsible; what is merged, split or moved"),
+        may_manage_any,
     ),
     Entry(
         "preparing.list_ungrounded",
@@ -142,7 +152,7 @@ STAFF_ENTRIES: tuple[Entry, ...] = (
         "clocks.show_supervision",
         N_("Supervision report"),
         N_("Each publisher in a quarter or half-year: published, in time, late, overdue, returned"),
-        sees_figures,
+        _sees_all_figures,
     ),
     Entry(
         "clocks.list_rules",
@@ -160,6 +170,7 @@ STAFF_ENTRIES: tuple[Entry, ...] = (
         "request_inbox.list_inbox",
         N_("Requests"),
         N_("What readers ask for: reply in time"),
+        handles_requests,
     ),
     Entry(
         "site_staff.show_site",
