@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 AUDIENCES = """
             none reader editor rival reviewer lead above maintainer auditor evaluator
 everybody   yes  yes    yes    yes   yes      yes  yes   yes        yes     yes
+asking      yes  yes    yes    yes   yes      yes  yes   yes        -       -
 account     -    yes    yes    yes   yes      yes  yes   yes        yes     yes
 acting      -    yes    yes    yes   yes      yes  yes   yes        -       -
 staff       -    -      yes    yes   yes      yes  yes   yes        yes     yes
@@ -28,19 +29,28 @@ heads       -    -      -      yes   -        yes  yes   yes        yes     -
 overseeing  -    -      -      -     -        -    -     yes        yes     -
 maintaining -    -      -      -     -        -    -     yes        -       -
 figures     -    -      yes    -     yes      yes  yes   yes        yes     yes
+supervising -    -      -      -     -        -    -     yes        yes     yes
 """
 """`rival` leads the road bureau, the others have their role at the water bureau, `above` at the city above it."""
 
 VIEWS: Mapping[str, str] = {
     # What is public, and what its publisher and those who were granted it have alone.
     "everybody": """
-        api-docs.* assets.* catalogue.lead_to_* catalogue.list_datasets*
-        catalogue.list_publishers* catalogue.list_schemas* catalogue.show_home* catalogue.show_publisher*
+        api-docs.* assets.* catalogue.lead_to_* catalogue.list_datasets* basics.* catalogue.list_publishers*
+        catalogue.list_schemas* catalogue.send_publishers catalogue.show_home* catalogue.show_publisher*
         catalogue.show_schema* differences.choose_versions disclosure.* documentation.* feeds.send_catalogue_feed
-        guide.* inside.* joining.* mcp.* operations.* problem_pages.* recoveries.* addresses.* search_feeds.*
-        sql.* words.* downloads.send_schema exchange.send_library_workbook grants.show_invitation
-        api_datasets.list_datasets api_inside.search_* api_publishers.get_* api_publishers.list_* api_schemas.get_*
-        api_schemas.list_* api_search.* api_sql.* api_workbench.list_schema_uses sessions.show_sign_in
+        guide.* inside.* joining.* mcp.* operations.* problem_pages.* recoveries.* addresses.* search_feeds.* sql.*
+        words.* duty_feeds.* feeds.send_publisher_feed inventory.* negative_list.* on_time.* request_following.show_*
+        requests.* self_check_reports.* site_disclosure.* site_public.* site_status.* site_topics.* site_reuses.l*
+        site_reuses.send_feed site_reuses.show_* api_basics.get_basic_changes api_basics.get_basic_coverage
+        api_basics.get_basic_entry api_basics.list_basic_entries api_basics.list_basic_versions api_clocks.get_*
+        api_clocks.list_* api_inventory.download_* api_inventory.list_* api_negative_list.compare_*
+        api_negative_list.get_negative_list api_negative_list.get_negative_list_version
+        api_negative_list.list_negative_lists api_requests.list_requests api_self_checks.get_self_check_report
+        api_self_checks.list_self_check_reports api_site.get_* api_site.list_* downloads.send_schema
+        exchange.send_library_workbook grants.show_invitation api_datasets.list_datasets api_inside.search_*
+        api_publishers.get_* api_publishers.list_* api_schemas.get_* api_schemas.list_* api_search.* api_sql.*
+        api_workbench.list_schema_uses sessions.show_sign_in
     """,
     "everybody / insiders / insiders": """
         api_rows.* chart_files.send_chart charts.* differences.send_* differences.show_* downloads.send_package
@@ -51,10 +61,16 @@ VIEWS: Mapping[str, str] = {
     "everybody / everybody / insiders": """
         api_datasets.get_dataset api_datasets.list_announcements api_versions.list_versions catalogue.list_versions*
         catalogue.show_dataset* api_versions.get_* api_versions.list_capabilities api_versions.list_resources
-        downloads.find_latest downloads.send_citation downloads.send_manifest* downloads.send_report
-        downloads.send_resource_schema downloads.send_signature downloads.send_suspension*
+        api_inventory.get_item downloads.find_latest downloads.send_citation downloads.send_manifest*
+        downloads.send_report downloads.send_resource_schema downloads.send_signature downloads.send_suspension*
         downloads.send_tombstone* exchange.send_published_workbook feeds.send_dataset_feed table_document.*
         version_pages.*
+    """,
+    # What people ask and send, signed in or not. Who only watches sends nothing.
+    "asking": """
+        api_requests.send_request request_following.confirm_address request_following.leave_request
+        request_following.open_request request_following.send_request request_following.take_step
+        site_reuses.send_reuse
     """,
     # One's own account, and what anybody may do who is signed in.
     "account": """
@@ -62,13 +78,28 @@ VIEWS: Mapping[str, str] = {
         factors.remove_* factors.renew_codes factors.show_factor factors.show_qr reviews.list_waiting
         workspace.show_new_dataset workspace.show_workspace
     """,
-    "acting": "grants.accept_invitation reviews.approve_routine api_reviews.approve_routine_drafts",
+    "acting": """
+        api_reviews.approve_routine_drafts grants.accept_invitation request_following.open_own reviews.approve_routine
+    """,
     # Those who have a role somewhere.
-    "staff": "control.*",
-    "busy": "api_drafts.list_drafts api_versions.list_stops stops.list_stops api_uploads.get_upload",
-    "senders": "api_uploads.create_upload api_uploads.append_to_upload api_uploads.delete_upload",
+    "staff": "control.* api_control.* goals.*",
+    "busy": """
+        api_basics.list_basic_draft api_negative_list.list_ungrounded api_obligations.list_obligations
+        api_self_checks.get_self_check api_self_checks.list_self_check_items api_self_checks.list_self_checks
+        basic_drafts.list_entries basic_drafts.send_draft basic_drafts.show_in_force basic_drafts.show_new
+        basic_imports.list_guides basic_imports.show_* duties.export_duties duties.list_duties duties.show_new_duty
+        inventory_staff.list_items inventory_staff.send_template inventory_staff.show_import
+        inventory_staff.show_upload preparing.list_ungrounded preparing.export_ungrounded request_inbox.list_inbox
+        request_inbox.send_inbox self_checks.export_items self_checks.list_checks self_checks.show_check
+        api_drafts.list_drafts api_versions.list_stops stops.list_stops api_uploads.get_upload
+    """,
+    "senders": """
+        api_inventory.import_items api_uploads.create_upload api_uploads.append_to_upload api_uploads.delete_upload
+        basic_imports.send_file basic_imports.take_import duties.renew_feed inventory_staff.take_*
+    """,
     # The work on datasets of the water bureau.
     "insiders": """
+        api_obligations.get_obligation api_obligations.list_obligation_steps duties.show_duty duties.show_step
         answers.show_answers api_drafts.get_draft api_drafts.download_attachment api_events.* api_findings.*
         api_grants.list_grants api_matching.* api_sources.get_source api_workbench.download_bench
         api_workbench.get_bench drafts.confirm_discard drafts.confirm_erasure drafts.list_findings
@@ -76,10 +107,17 @@ VIEWS: Mapping[str, str] = {
         meaning.show_meaning personal.show_decisions readings.show_reading steps.show_wrong_cells
         workbench.show_schema workspace.show_metadata
     """,
+    "busy / busy / insiders": "inventory_staff.show_item",
     "workers": """
         answers.comment_on_draft api_reviews.comment_on_draft api_drafts.publish_draft drafts.publish_draft
     """,
     "editing": """
+        api_basics.link_basic_entry api_basics.unlink_basic_entry api_inventory.plan_opening
+        api_inventory.register_item api_inventory.replace_item api_obligations.finish_obligation
+        api_obligations.pause_obligation api_obligations.resume_obligation api_obligations.start_obligation
+        api_requests.take_request_step api_self_checks.decide_self_check_items basic_drafts.change_dataset
+        basic_drafts.change_link duties.take_step inventory_staff.number_items inventory_staff.publish_entry
+        inventory_staff.set_day request_inbox.take_step self_checks.decide_items
         answers.submit_draft api_datasets.archive_dataset api_datasets.confirm_archive api_datasets.delete_dataset
         api_datasets.reopen_dataset api_datasets.update_dataset api_datasets.create_dataset api_drafts.change_*
         api_drafts.create_draft api_drafts.discard_draft api_drafts.drop_resource api_drafts.erase_originals
@@ -96,6 +134,7 @@ VIEWS: Mapping[str, str] = {
         workspace.change_metadata workspace.create_dataset workspace.delete_dataset
     """,
     "form": """
+        api_requests.get_request basic_drafts.show_dataset request_inbox.show_*
         api_drafts.list_drafts_of_dataset archiving.show_archive sources.show_source stops.show_stop
         uploads.show_upload workspace.confirm_deletion
     """,
@@ -110,15 +149,39 @@ VIEWS: Mapping[str, str] = {
     """,
     # Persons.
     "leading": """
+        api_basics.change_basic_draft api_basics.create_basic_draft api_basics.remove_basic_draft
+        api_obligations.add_obligation api_obligations.assign_obligation api_obligations.extend_obligation
+        api_publishers.update_publisher api_self_checks.confirm_self_check_items basic_drafts.change_entry
+        basic_drafts.create_entry basic_drafts.remove_entry duties.add_duty offices.update_publisher
         api_people.close_person api_people.end_invitation api_people.hand_over api_people.invite_person
         api_people.repeat_invitation api_people.set_roles people.close_account people.end_invitation
         people.end_token people.hand_over people.invite people.repeat_invitation people.set_roles
     """,
-    "persons": "api_people.get_person people.show_person",
-    "heads": "api_people.list_people api_people.list_invitations people.list_people",
+    "persons": """
+        api_basics.get_basic_draft api_people.get_person basic_drafts.show_entry offices.show_form people.show_person
+    """,
+    "heads": "offices.list_publishers api_people.list_people api_people.list_invitations people.list_people",
     # The whole portal.
-    "overseeing": "api_audit.* audit.* exchange.show_plan mail.* custody.show_withdrawal",
+    "overseeing": """
+        api_audit.* audit.* exchange.show_plan mail.* custody.show_withdrawal
+        api_negative_list.get_negative_list_draft api_negative_list.list_lapses clocks.list_* clocks.show_new_rule
+        clocks.show_rule clocks.show_year offices.send_* offices.show_import offices.show_new preparing.send_form
+        preparing.show_* publisher_fate.show_future site_staff.list_* site_staff.show_*
+    """,
+    "supervising": "clocks.send_supervision clocks.show_supervision",
     "maintaining": """
+        api_basics.put_basics_in_force api_clocks.add_rule api_clocks.enter_calendar_year api_clocks.use_rule
+        api_negative_list.change_* api_negative_list.discard_* api_negative_list.enforce_*
+        api_obligations.rectify_obligation api_obligations.waive_obligation api_publishers.close_publisher
+        api_publishers.merge_publishers api_publishers.move_dataset api_publishers.reopen_publisher
+        api_publishers.split_publisher api_self_checks.begin_self_check api_self_checks.close_self_check
+        api_site.add_reuse api_site.decide_reuse api_site.delete_site_page api_site.put_site_page
+        basic_drafts.put_in_force basic_imports.adopt_guide clocks.add_rule clocks.save_year clocks.use_rule
+        offices.create_publisher offices.take_list preparing.begin_draft preparing.discard_draft
+        preparing.drop_entry preparing.enforce preparing.put_entry preparing.take_form publisher_fate.close_publisher
+        publisher_fate.hand_over publisher_fate.merge_publisher publisher_fate.reopen_publisher
+        self_checks.begin_check self_checks.close_check site_staff.add_reuse site_staff.decide_reuse
+        site_staff.delete_page site_staff.save_page
         api_datasets.rename_dataset api_publishers.create_publisher api_schemas.create_schema
         api_workbench.plan_schema
         api_versions.release_version api_versions.tell_erratum api_versions.withdraw_version custody.report_erratum

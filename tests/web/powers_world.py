@@ -23,6 +23,7 @@ from opendata.services.drafts.intake import ResourceOption
 from opendata.services.uploads.upload_values import UploadedFile
 from tests.instances import CSV, DATASET, SCHEMA, lend_app, make_actor, make_services, upload
 from tests.web.conftest import PASSWORD, Portal, find_token
+from tests.web.powers_governance import GOVERNANCE_BODIES, fill_governance
 
 PEOPLE = {
     "reader": ("reader", None),
@@ -48,6 +49,7 @@ WHY = {"reason": "误发"}
 GRANT = {"holder": "甲大学", "purpose": "研究", "until": "2030-01-01", "account": "reader"}
 ENTRY = {"title": "湖泊", "publisher": "water-bureau", "licenses": [{"name": "CC-BY-4.0"}]}
 BODIES: Mapping[str, Mapping[str, object]] = {
+    **GOVERNANCE_BODIES,
     "api_datasets.archive_dataset": WHY,
     "api_datasets.create_dataset": ENTRY,
     "api_datasets.rename_dataset": {"id": "lakes"},
@@ -117,6 +119,7 @@ class World:
     tokens: dict[str, str] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
     states: dict[str, dict[str, str]] = field(default_factory=dict)
+    named: dict[str, Mapping[str, str]] = field(default_factory=dict)
     kept: sqlite3.Connection = field(default_factory=lambda: sqlite3.connect(":memory:", check_same_thread=False))
 
     @property
@@ -135,7 +138,7 @@ class World:
 
     def ask(self, who: str, method: str, rule: Rule, state: str) -> str:
         """What somebody gets: `yes`, `sign in`, `no`, or `hidden` where it isn't there for them."""
-        address = build_address(rule, {**self.values, **self.states[state], **_find_names(rule.endpoint)})
+        address = build_address(rule, {**self.values, **self.states[state], **self._find_names(rule.endpoint)})
         client = self.clients[who]
         is_rest = address.startswith("/api/")
         headers = {"X-CSRFToken": self.tokens[who], **HEADERS.get(rule.endpoint, {})}
@@ -152,12 +155,11 @@ class World:
 
     def get(self, who: str, rule: Rule, state: str) -> TestResponse:
         """The page that somebody gets."""
-        address = build_address(rule, {**self.values, **self.states[state], **_find_names(rule.endpoint)})
+        address = build_address(rule, {**self.values, **self.states[state], **self._find_names(rule.endpoint)})
         return self.clients[who].get(address)
 
-
-def _find_names(endpoint: str) -> Mapping[str, str]:
-    return next((found for prefix, found in NAMES.items() if endpoint.startswith(prefix)), {})
+    def _find_names(self, endpoint: str) -> Mapping[str, str]:
+        return next((found for prefix, found in self.named.items() if endpoint.startswith(prefix)), {})
 
 
 def build_address(rule: Rule, values: Mapping[str, str]) -> str:
@@ -217,7 +219,7 @@ def make_world(home: Path) -> Iterator[World]:
         grant = services.grants.give(author, "guarded", said)[0].id
         invitation, text = services.invitations.invite(SYSTEM, "mei@example.org", "editor", "water-bureau")
         _, token = services.accounts.create_token("author")
-        world = World(portal)
+        world = World(portal, named={**NAMES, **fill_governance(services, author)})
         world.values = {
             "old": "1.0.0",
             "new": "1.1.0",
@@ -239,9 +241,9 @@ def make_world(home: Path) -> Iterator[World]:
             "token": str(token.id),
         }
         world.states = {
-            "public": {"dataset": "reservoirs", "draft": drafts["reservoirs"]},
-            "guarded": {"dataset": "guarded", "draft": drafts["reservoirs"]},
-            "hidden": {"dataset": "hidden", "draft": drafts["hidden"]},
+            "public": {"dataset": "reservoirs", "item": "reservoirs", "draft": drafts["reservoirs"]},
+            "guarded": {"dataset": "guarded", "item": "guarded", "draft": drafts["reservoirs"]},
+            "hidden": {"dataset": "hidden", "item": "hidden", "draft": drafts["hidden"]},
         }
         for name in WHO:
             client = portal.client() if name == "none" else portal.signed_in(name)

@@ -50,8 +50,8 @@ def identify_caller() -> None:
         charge(Cost.CHANGES)
     if changes and request.endpoint not in FOR_STRANGERS:
         require_signed_in(g.caller)
-        if request.endpoint not in OWN:
-            require_changes(g.caller)
+    if changes and request.endpoint not in OWN:
+        require_changes(g.caller)
     if g.caller is not None:
         g.caller = replace(g.caller, is_reading=not changes)
     default = Verb.ADMIN if changes else Verb.READ

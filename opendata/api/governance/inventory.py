@@ -33,6 +33,7 @@ from opendata.domain.inventory.states import ItemState
 from opendata.errors import N_, InvalidMetadataError, fault
 from opendata.metering import cost_class
 from opendata.problems import choose_voice
+from opendata.services.core.actors import require_publisher
 from opendata.services.core.values import Page
 from opendata.services.governance.inventory.columns import parse_day
 from opendata.services.governance.inventory.exports import write_csv, write_workbook
@@ -263,6 +264,7 @@ def replace_item(body: Mapping[str, Any], dataset: str) -> Answer:
 )
 def import_items() -> Mapping[str, Any]:
     """Import a table of items: all its rows, or nothing where one is wrong (409) unless `onlyValid` is true."""
+    require_publisher(caller())
     open_form()
     unknown = [*(request.form.keys() - {"dryRun", "onlyValid"}), *(request.files.keys() - {"file"})]
     faults = [fault(f"/{name[:100]}", N_("This property doesn't exist. Check the spelling")) for name in unknown]

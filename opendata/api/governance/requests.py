@@ -199,7 +199,7 @@ def list_requests(query: Mapping[str, Any]) -> Page[RequestView]:
     shape=AskedRequestShape,
     body=RequestInput,
     gives=("Location",),
-    problems=(400, 404, 409, 413, 415, 422, 429),
+    problems=(400, 403, 404, 409, 413, 415, 422, 429),
     strangers=True,
 )
 def send_request(body: Mapping[str, Any]) -> Answer:

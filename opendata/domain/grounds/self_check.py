@@ -72,12 +72,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """An item as the report counts it. `ground` is the code of the ground in law it is kept on, or empty."""
+    """An item as the report counts it. `ground` is the code of the ground in law it is kept on, or empty.
+
+    `is_public`: everybody may know that there is such an item.
+    """
 
     publisher: str
     decision: Decision
     ground: str = ""
     is_fulfilled: bool = False
+    is_public: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,16 @@ from opendata.domain.access.origin import NOWHERE, Origin
 from opendata.domain.access.posts import Post
 from opendata.domain.mail.letters import LetterKind
 from opendata.domain.roles import Role
-from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, NotSignedInError, StateError, fault
+from opendata.errors import (
+    N_,
+    Fault,
+    InvalidMetadataError,
+    NotFoundError,
+    NotPermittedError,
+    NotSignedInError,
+    StateError,
+    fault,
+)
 from opendata.metadata.identifiers import find_identifier_fault
 from opendata.services.access.limits import Limits, knows_browser
 from opendata.services.access.notices import notify
@@ -175,8 +184,11 @@ class Accounts:
     ) -> tuple[str, TokenView]:
         """A new bearer token for an account; its text is shown this once. `options` say more than name and days.
 
-        Raises `NotFoundError`, `InvalidMetadataError`, and `ScopeError` where the actor's own token is for less.
+        Raises `NotFoundError`, `InvalidMetadataError`, `ScopeError` where the actor's own token is for less, and
+        `NotPermittedError` for who lacks a second factor that the portal wants: tokens need none.
         """
+        if actor.lacks_factor:
+            raise NotPermittedError(N_("Set up a second factor first, on the page of your account"))
         wanted = options or TokenOptions(name=name, days=days)
         text, now = TOKEN_PREFIX + secrets.token_urlsafe(32), self._context.clock()
         with self._context.write() as session:

@@ -96,8 +96,12 @@ class Publishers:
             return [view_publisher(row, counts.get(row.id, 0)) for row in rows]
 
     def list_led(self, actor: Actor | None) -> Sequence[PublisherView]:
-        """Those that somebody may change: all for a maintainer, their own for others. Raises `NotSignedInError`."""
-        found = [item for item in self.list_all() if actor is not None and actor.may_edit(item.id)]
+        """Those that somebody may change: all for a maintainer, those that they lead for others. An auditor reads all.
+
+        Raises `NotSignedInError`, `NotPermittedError`.
+        """
+        reads_all = actor is not None and actor.is_reading and actor.may_oversee
+        found = [item for item in self.list_all() if reads_all or (actor is not None and actor.may_lead(item.id))]
         if not found:
             require_maintainer(actor)
         return found
@@ -241,9 +245,9 @@ def require_own(actor: Actor, names: Iterable[str]) -> None:
 
 
 def view_publisher(row: Publisher, datasets: int = 0, actor: Actor | None = None) -> PublisherView:
-    """The value of a row, with what isn't public where `actor` may change it."""
+    """The value of a row, with what isn't public where `actor` may change it or reads everything."""
     details = row.details or {}
-    may_edit = actor is not None and actor.may_edit(row.id)
+    sees_all = actor is not None and (actor.may_lead(row.id) or actor.may_oversee)
     responsible, officer = details.get("responsible", {}), details.get("officer", {})
     return PublisherView(
         id=row.id,
@@ -260,8 +264,8 @@ def view_publisher(row: Publisher, datasets: int = 0, actor: Actor | None = None
         supervisor=row.supervisor_id,
         division=details.get("division", ""),
         contact=details.get("contactPoint", {}),
-        responsible=responsible if may_edit else show_official(responsible),
-        officer=officer if may_edit else show_official(officer),
+        responsible=responsible if sees_all else show_official(responsible),
+        officer=officer if sees_all else show_official(officer),
         history=row.history or (),
         ended=row.ended,
         revision=row.revision,

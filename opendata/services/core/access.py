@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from opendata.db.models import Dataset, Grant, Version
@@ -44,13 +44,34 @@ def may_be_listed_alone(row: Dataset, disclosure: Disclosure) -> bool:
 
 def where_edited(actor: Actor) -> ColumnElement[bool]:
     """The condition on rows of `datasets` under which somebody sees the work on them."""
-    found = where_acting_for(actor, Dataset.publisher_id)
+    found = _where_of_publisher(actor, Dataset.publisher_id)
     limit = actor.scope.dataset if actor.scope else None
     return found if limit is None else and_(found, Dataset.id == limit)
 
 
 def where_acting_for(actor: Actor, publisher: ColumnElement[str] | InstrumentedAttribute[str]) -> ColumnElement[bool]:
-    """The condition on a column of publishers' ids under which somebody sees the work of that publisher."""
+    """The condition on a column of publishers' ids under which somebody sees the work of that publisher.
+
+    A token for a single dataset is for nothing of that: it is about no single dataset.
+    """
+    if actor.scope is not None and actor.scope.dataset is not None:
+        return false()
+    return _where_of_publisher(actor, publisher)
+
+
+def where_answering(actor: Actor, publisher: ColumnElement[str] | InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """The condition on a column of publishers' ids under which somebody handles what people ask of that publisher.
+
+    Who reviews for it alone doesn't: what people write is read by nobody who needn't.
+    """
+    found = where_acting_for(actor, publisher)
+    sees_all = replace(actor, scope=None).may_oversee
+    return found if sees_all else and_(found, publisher.in_(sorted(actor.posts.edited)))
+
+
+def _where_of_publisher(
+    actor: Actor, publisher: ColumnElement[str] | InstrumentedAttribute[str]
+) -> ColumnElement[bool]:
     limit = actor.scope.publisher if actor.scope else None
     watches = Role.AUDITOR in actor.posts.everywhere
     if actor.is_maintainer or (watches and limit is None):

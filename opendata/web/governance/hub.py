@@ -22,6 +22,15 @@ def _oversees(actor: Actor) -> bool:
     return actor.may_oversee
 
 
+def _sees_all_figures(actor: Actor) -> bool:
+    return actor.may_see_figures
+
+
+def handles_requests(actor: Actor) -> bool:
+    """Whether somebody replies to what people ask, or reads all of it."""
+    return bool(actor.posts.edited) or actor.may_oversee
+
+
 def works_on_data(actor: Actor) -> bool:
     """Whether somebody sees the work of some publisher."""
     return bool(actor.posts.seen) or actor.may_oversee
@@ -181,6 +190,7 @@ STAFF_GROUPS: tuple[EntryGroup, ...] = (
                 "request_inbox.list_inbox",
                 N_("Requests"),
                 N_("What readers ask for: reply in time"),
+                handles_requests,
             ),
             Entry(
                 "goals.show_goals",
@@ -192,7 +202,7 @@ STAFF_GROUPS: tuple[EntryGroup, ...] = (
                 "clocks.show_supervision",
                 N_("Supervision report"),
                 N_("Each publisher in a quarter or half-year: published, in time, late, overdue, returned"),
-                sees_figures,
+                _sees_all_figures,
             ),
             Entry(
                 "clocks.list_rules",
@@ -215,6 +225,7 @@ STAFF_GROUPS: tuple[EntryGroup, ...] = (
                 "offices.list_publishers",
                 N_("Publishers"),
                 N_("Names, contact and who is responsible; what is merged, split or moved"),
+                may_manage_any,
             ),
             Entry(
                 "people.list_people",

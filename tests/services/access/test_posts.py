@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, update
 
 from opendata.db.models import Draft, Event, Publisher, User
 from opendata.domain.access.posts import Post, find_clash, posts_of_before, role_of_before
-from opendata.domain.access.scopes import VERBS
+from opendata.domain.access.scopes import VERBS, Scope, Verb
 from opendata.domain.roles import Role
 from opendata.errors import InvalidMetadataError, NotPermittedError, StateError
 from opendata.services.access.tokens import TokenOptions
@@ -151,6 +152,10 @@ def test_a_lead_decides_about_persons_of_its_publishers_and_of_no_others(service
     assert services.persons.list_tokens(lead, "pump") == []
     services.persons.close(lead, "pump")
     assert services.persons.get(lead, "pump").disabled
+    limited = replace(lead, scope=Scope(verbs=frozenset({Verb.READ}), publisher="water-bureau"))
+    for read in (services.persons.list, services.invitations.list):  # whom it names may work elsewhere too
+        with pytest.raises(NotPermittedError):
+            read(limited)
 
 
 @pytest.mark.slow

@@ -269,6 +269,8 @@ def test_a_self_check_asks_for_a_decision_about_each_and_its_report_counts_them(
     }
     assert [item.id for item in checks.list_items(office.clerk, year, ground="N001").items] == [one]
     checks.confirm(office.boss, year, [one, later])
+    with pytest.raises(NotPermittedError):  # who proposes doesn't undo what was decided
+        checks.decide(make_actor(office.services, "proposer", role="clerk"), year, [one], keep)
     checks.decide(office.boss, year, [two], Answer(decision=Decision.OPEN, open_by=date(2999, 1, 1)), confirms=True)
     plan = office.services.plans.get(office.boss, "two")
     assert plan is not None
@@ -300,13 +302,17 @@ def test_a_self_check_asks_for_a_decision_about_each_and_its_report_counts_them(
         session.get_one(Dataset, "two").editions = 1
     closed = checks.close(office.boss, year)
     assert (closed.due, closed.undecided) == (date(year + 1, 1, 31), 0)
-    report = checks.get_report(year)
-    assert report.report.total.to_json() == {"items": 4, "kept": 2, "opened": 2, "fulfilled": 1}
-    assert (report.report.grounds, report.titles["road-bureau"]) == ({"privacy": 2}, "道路局")
+    whole, report = closed.report, checks.get_report(year)
+    assert whole is not None
+    assert whole.total.to_json() == {"items": 4, "kept": 2, "opened": 2, "fulfilled": 1}
+    assert whole.grounds == {"privacy": 2}
+    # Two items are about datasets whose entry isn't public: in public they aren't counted.
+    assert report.report.total.to_json() == {"items": 2, "kept": 0, "opened": 2, "fulfilled": 1}
+    assert (report.report.grounds, report.titles["road-bureau"]) == ({}, "道路局")
     assert [(item.dataset, item.fulfilled) for item in report.opened] == [("two", "")]
     with office.services.database.unit() as session:
         counted = select(SelfCheckItem.publisher_id, func.count()).group_by(SelfCheckItem.publisher_id)
-        assert {name: counts.items for name, counts in report.report.publishers.items()} == {
+        assert {name: counts.items for name, counts in whole.publishers.items()} == {
             row[0]: row[1] for row in session.execute(counted)
         }
     with pytest.raises(StateError, match="closed"):

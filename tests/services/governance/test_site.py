@@ -112,6 +112,10 @@ def test_editing_the_guide_changes_its_date_and_keeps_what_it_said(office: Offic
     assert hidden.published == office.now
     with pytest.raises(NotFoundError):
         pages.get(None, PageKind.GUIDE, first.id)
+    auditor = make_actor(office.services, "auditor", role="auditor")
+    assert pages.get(auditor, PageKind.GUIDE, first.id).data["body"] == "草稿"
+    with pytest.raises(NotPermittedError):
+        pages.delete(auditor, PageKind.GUIDE, first.id)
     pages.put(office.boss, PageKind.GUIDE, first.id, GUIDE)
     assert [item.revision for item in pages.list_versions(None, PageKind.GUIDE, first.id)] == [4, 2, 1]
     assert pages.list_versions(None, PageKind.GUIDE, first.id)[-1].data["body"] == "旧"

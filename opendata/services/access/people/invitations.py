@@ -71,7 +71,7 @@ class Invitations:
         if publisher:
             query = query.where(Invitation.publisher_id == publisher)
         if not found.may_oversee:
-            if not found.posts.led:
+            if not found.posts.led or (found.scope is not None and found.scope.is_limited):
                 raise NotPermittedError(N_("Only leads, maintainers and auditors see who works here"))
             query = query.where(Invitation.publisher_id.in_(sorted(found.posts.led)))
         with self._context.read() as session:

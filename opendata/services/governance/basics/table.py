@@ -5,8 +5,6 @@ Both are pure: the same entries give the same rows, so that the table can be pub
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +15,7 @@ from opendata.domain.basics.timing import Trigger
 from opendata.domain.clocks.limits import Unit
 from opendata.errors import N_
 from opendata.services.governance.basics.values import EntryView, State
+from opendata.tables.forms.csv_lines import write_csv_line
 from opendata.wording.voice import voice_of
 
 _BETWEEN = ";"
@@ -66,10 +65,8 @@ def list_rows(views: Iterable[EntryView]) -> list[list[str]]:
 
 
 def write_csv(views: Iterable[EntryView]) -> str:
-    """The table as CSV (RFC 4180) with LF at the ends of lines."""
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows([HEADER, *list_rows(views)])
-    return out.getvalue()
+    """The table as CSV (RFC 4180) with LF at the ends of lines; no spreadsheet finds a formula in it."""
+    return "".join(write_csv_line(row) for row in [HEADER, *list_rows(views)])
 
 
 def make_schema() -> Mapping[str, Any]:

@@ -21,7 +21,7 @@ from opendata.domain.meaning.periods import Period, period_of, read_period
 from opendata.domain.review.checklist import Remark, Result
 from opendata.errors import N_, InputError
 from opendata.metadata.identifiers import find_identifier_fault
-from opendata.services.core.actors import Actor, require_overseer
+from opendata.services.core.actors import Actor, require_figures
 from opendata.services.core.context import Context
 from opendata.services.governance.duties.reading import PartyView
 from opendata.tables.forms.csv_lines import write_csv_line
@@ -108,9 +108,9 @@ class Reports:
     def supervise(self, actor: Actor | None, period: str = "") -> tuple[Period, Sequence[SupervisionRow]]:
         """The report of a quarter or half-year (`2026-Q3`, `2026-H1`), of the last quarter if none is named.
 
-        For those who oversee all publishers. Raises `InputError`, `NotSignedInError`, `NotPermittedError`.
+        For those who see the figures of all publishers. Raises `InputError`, `NotSignedInError`, `NotPermittedError`.
         """
-        require_overseer(actor)
+        require_figures(actor)
         today = self._context.today()
         found = (
             read_period(period) if period else period_of(period_of(today, "quarter").start - timedelta(1), "quarter")

@@ -12,13 +12,31 @@ from sqlalchemy.orm import Session
 from opendata.db.models import Dataset, Publisher, SelfCheck, SelfCheckItem
 from opendata.domain.disclosure import OPEN
 from opendata.domain.grounds.entries import Entry
-from opendata.domain.grounds.self_check import Answer, Asked, Decision, Report, Settled, find_report_due
+from opendata.domain.grounds.self_check import (
+    Answer,
+    Asked,
+    Decision,
+    Report,
+    Settled,
+    count_report,
+    find_report_due,
+)
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, fault
-from opendata.services.core.access import disclosure_of
+from opendata.services.core.access import disclosure_of, is_listed
 from opendata.services.governance.grounds.lapses import ATTRIBUTE
 from opendata.services.governance.grounds.values import CheckView, ItemView, Progress, ReportView
 
 MOST_AT_ONCE = 1000
+
+_PUBLIC = "public"
+
+
+def keep_report(session: Session, row: SelfCheck) -> Report:
+    """Keep the report of a self-check that is closed, and what of it everybody may read; the whole report."""
+    settled = list(settle_all(session, row))
+    report = count_report(settled)
+    row.report = {**report.to_json(), _PUBLIC: count_report(item for item in settled if item.is_public).to_json()}
+    return report
 
 
 def find_check(session: Session, year: int, *, lock: bool = False) -> SelfCheck:
@@ -102,7 +120,8 @@ def settle_all(session: Session, check: SelfCheck) -> Iterator[Settled]:
         if item.decision is None:
             continue
         is_fulfilled = dataset is not None and disclosure_of(dataset).is_open
-        yield Settled(item.publisher_id, item.decision, item.kind, is_fulfilled)
+        is_public = dataset is None or is_listed(dataset)
+        yield Settled(item.publisher_id, item.decision, item.kind, is_fulfilled, is_public)
 
 
 def view_check(row: SelfCheck, progress: tuple[Progress, ...] = ()) -> CheckView:
@@ -143,8 +162,12 @@ def view_item(row: SelfCheckItem, dataset: Dataset | None, publisher: str) -> It
 
 
 def view_report(session: Session, row: SelfCheck) -> ReportView:
-    """The report of a closed self-check, without what is opened."""
-    report = Report.from_json(row.report or Report().to_json())
+    """The report of a closed self-check as everybody reads it, without what is opened.
+
+    Datasets whose entry wasn't public aren't counted in it; those closed by earlier releases have one count alone.
+    """
+    kept = row.report or Report().to_json()
+    report = Report.from_json(kept.get(_PUBLIC, kept))
     names = select(Publisher.id, Publisher.title).where(Publisher.id.in_(report.publishers))
     return ReportView(
         year=row.year,

@@ -17,7 +17,7 @@ from opendata.services.access.notices import notify
 from opendata.services.access.people.members import list_members
 from opendata.services.catalogue.grounds.gate import find_list, read_entries, read_held
 from opendata.services.catalogue.publishers import view_publisher
-from opendata.services.core.access import disclosure_of, where_acting_for
+from opendata.services.core.access import disclosure_of, where_edited
 from opendata.services.core.actors import Actor, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, write_cursor
@@ -46,9 +46,7 @@ class Ungrounded:
         found = require_publisher(actor)
         with self._context.read() as session:
             entries = read_held(session, find_list(session))
-            query = select(Dataset).where(
-                where_acting_for(found, Dataset.publisher_id), self._where_ungrounded(entries)
-            )
+            query = select(Dataset).where(where_edited(found), self._where_ungrounded(entries))
             if publisher is not None and any(find_value_faults(publisher)):
                 return Page([])  # a text that no database can hold
             if publisher:
@@ -74,9 +72,7 @@ class Ungrounded:
         """How many there are of the publishers that somebody acts for."""
         with self._context.read() as session:
             where = self._where_ungrounded(read_held(session, find_list(session)))
-            query = (
-                select(func.count()).select_from(Dataset).where(where_acting_for(actor, Dataset.publisher_id), where)
-            )
+            query = select(func.count()).select_from(Dataset).where(where_edited(actor), where)
             return session.scalar(query) or 0
 
     def _where_ungrounded(self, entries: Sequence[Entry]) -> ColumnElement[bool]:

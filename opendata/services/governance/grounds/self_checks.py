@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Publisher, SelfCheck, SelfCheckItem
 from opendata.domain.grounds.entries import find_fitting
-from opendata.domain.grounds.self_check import Answer, Asked, Decision, ItemState, count_report, find_answer_faults
+from opendata.domain.grounds.self_check import Answer, Asked, Decision, ItemState, find_answer_faults
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, StateError, fault
 from opendata.metadata.text import find_value_faults
 from opendata.services.catalogue.entries import find_dataset
@@ -25,11 +25,11 @@ from opendata.services.governance.grounds.check_items import (
     count_items,
     find_check,
     find_items,
+    keep_report,
     list_missing,
     make_item,
     make_topic,
     select_items,
-    settle_all,
     take,
     view_check,
     view_item,
@@ -171,7 +171,8 @@ class SelfChecks:
             else:
                 answered = replace(answered, open_by=None)
             for row in rows:
-                found = self._require(actor, session, row, confirms=confirms)
+                # Who may only propose doesn't undo what a lead has decided.
+                found = self._require(actor, session, row, confirms=confirms or row.state == ItemState.DECIDED)
                 fitting = {item.id for item in find_fitting(list(entries.values()), row.publisher_id, today)}
                 faults = list(find_answer_faults(answered, fitting, today))
                 if faults:
@@ -212,8 +213,8 @@ class SelfChecks:
             count = session.scalar(open_ones) or 0
             if count:
                 raise StateError(N_("The self-check can't be closed: %(count)s items aren't decided"), count=count)
-            report = count_report(settle_all(session, check))
-            check.closed, check.closed_by, check.report = self._context.now(), found.name, report.to_json()
+            report = keep_report(session, check)
+            check.closed, check.closed_by = self._context.now(), found.name
             self._context.log(session, found, "close", "self-check", str(year), **report.total.to_json())
             return view_check(check)
 
@@ -231,7 +232,7 @@ class SelfChecks:
                 raise NotFoundError(N_("There is no report of a self-check of %(year)s"), year=year)
             opened = select_items(row).where(SelfCheckItem.decision == Decision.OPEN)
             found = [
-                view_item(item, dataset, title)
+                replace(view_item(item, dataset, title), title=str(dataset.meta.get("title", "")))
                 for item, dataset, title in session.execute(opened)
                 if dataset is not None and is_listed(dataset)
             ]

@@ -106,7 +106,7 @@ class Inventory:
         """One item. Raises `NotFoundError` if this reader may see no such item."""
         with self._context.read() as session:
             row = find_dataset(session, dataset)
-            if not is_listed(row) and not (actor and actor.may_edit(row.publisher_id, row.id)):
+            if not is_listed(row) and not (actor and actor.may_see(row.publisher_id, row.id)):
                 raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
             return self._view(session, [row.id], actor)[0]
 
@@ -222,34 +222,34 @@ class Inventory:
         zone = ZoneInfo(self._context.settings.timezone)
         found = []
         for row, state in rows:
-            may_edit = actor is not None and actor.may_edit(row.publisher_id, row.id)
+            sees_work = actor is not None and actor.may_see(row.publisher_id, row.id)
             first = firsts.get(row.id)
-            shows_plan = may_edit or is_listed(row)
+            shows_plan = sees_work or is_listed(row)
             item = ItemView(
                 id=row.id,
                 uuid=row.uuid,
                 publisher=view_publisher(row.publisher),
                 code=row.publisher.code,
-                metadata=next_metadata(row) if may_edit else row.meta,
+                metadata=next_metadata(row) if sees_work else row.meta,
                 state=ItemState(state),
                 latest=row.latest,
                 opens=row.opens if shows_plan else None,
                 opened=row.opened,
                 published=first.astimezone(zone).date() if first is not None else None,
                 is_public=is_listed(row),
-                is_waiting=may_edit and row.proposed is not None,
+                is_waiting=sees_work and row.proposed is not None,
                 modified=row.modified,
                 revision=row.revision,
-                items=self._list_items(row, may_edit=may_edit),
+                items=self._list_items(row, sees_work=sees_work),
             )
             found.append(item)
         return found
 
-    def _list_items(self, row: Dataset, *, may_edit: bool) -> Sequence[Mapping[str, Any]]:
+    def _list_items(self, row: Dataset, *, sees_work: bool) -> Sequence[Mapping[str, Any]]:
         """The information items: the columns of published tables, else those that were stated."""
         if row.latest is not None:
             return derive_items(table.schema for table in self._manifests.get(row.id, row.latest).tables)
-        metadata: Mapping[str, Any] = next_metadata(row) if may_edit else row.meta
+        metadata: Mapping[str, Any] = next_metadata(row) if sees_work else row.meta
         items: Sequence[Mapping[str, Any]] = metadata.get("dataItems", ())
         return items
 

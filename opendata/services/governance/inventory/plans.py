@@ -142,7 +142,7 @@ class Plans:
         """
         with self._context.read() as session:
             row = find_dataset(session, dataset)
-            if not is_listed(row) and not (actor and actor.may_edit(row.publisher_id, row.id)):
+            if not is_listed(row) and not (actor and actor.may_see(row.publisher_id, row.id)):
                 raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
             days = self._list_days(session, [row.uuid]).get(row.uuid)
             return self._view(row, days) if days else None

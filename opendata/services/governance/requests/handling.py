@@ -30,7 +30,7 @@ from opendata.metadata.text import find_value_faults
 from opendata.services.access.posts import view_actor
 from opendata.services.catalogue.publishers import find_living, view_publisher
 from opendata.services.catalogue.stops import Stops
-from opendata.services.core.access import where_acting_for
+from opendata.services.core.access import where_answering
 from opendata.services.core.actors import (
     Actor,
     require_editor,
@@ -110,7 +110,7 @@ class Handling:
         """The requests that the actor may handle, those due first in front. Raises `NotPermittedError`."""
         found = require_publisher(actor)
         due = func.coalesce(Request.due, literal(_LAST, Date()))
-        query = select(Request).where(where_acting_for(found, Request.publisher_id), *self._where(wanted))
+        query = select(Request).where(where_answering(found, Request.publisher_id), *self._where(wanted))
         after = _read_place(cursor)
         if after is not None:
             query = query.where(tuple_(due, Request.id) > tuple_(literal(after[0], Date()), literal(after[1])))
@@ -125,7 +125,7 @@ class Handling:
         """The requests that wait, by publisher: those with the most late ones in front."""
         found = require_publisher(actor)
         today = find_day(self._context, self._context.clock())
-        mine = (where_acting_for(found, Request.publisher_id), Request.state.in_(OPEN_STATES))
+        mine = (where_answering(found, Request.publisher_id), Request.state.in_(OPEN_STATES))
         late = func.sum(_as_number(Request.due < today))
         near = func.sum(_as_number(and_(Request.due >= today, Request.due <= today + timedelta(days=NEAR_DAYS))))
         columns = (Request.publisher_id, Request.state)
@@ -308,9 +308,9 @@ def _read_texts(said: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _find_person(session: Session, row: Request, name: str) -> str:
-    """The name of an account that works for the publisher of a request. Raises `InvalidMetadataError`."""
+    """The name of an account that may reply for the publisher of a request. Raises `InvalidMetadataError`."""
     user = session.scalar(select(User).where(User.name == name[:100], User.disabled.is_(False)))
-    if user is None or not view_actor(session, user).may_work(row.publisher_id):
+    if user is None or not view_actor(session, user).may_edit(row.publisher_id):
         text = N_("“%(name)s” isn't an account that works for this publisher")
         raise InvalidMetadataError(faults=[fault("/person", text, name=name[:100])])
     return user.name

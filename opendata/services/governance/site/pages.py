@@ -47,7 +47,7 @@ class Pages:
     def list(self, actor: Actor | None, kind: PageKind) -> Sequence[PageView]:
         """The pages of a kind in their order; incidents and calls begin with the newest."""
         query = select(SitePage).where(SitePage.kind == kind)
-        if not _is_maintainer(actor):
+        if not _sees_all(actor):
             query = query.where(SitePage.is_public)
         with self._context.read() as session:
             views = [self._view(row) for row in session.scalars(query.order_by(SitePage.position, SitePage.created))]
@@ -68,12 +68,12 @@ class Pages:
             return self._view(_find(session, actor, kind, page))
 
     def list_versions(self, actor: Actor | None, kind: PageKind, page: str) -> Sequence[PageVersionView]:
-        """A page as it was after each change, the newest first: for all but maintainers those that were public.
+        """A page as it was after each change, the newest first; readers get those that were public.
 
         Raises `NotFoundError`.
         """
         query = select(SitePageVersion).where(SitePageVersion.kind == kind, SitePageVersion.id == page)
-        if not _is_maintainer(actor):
+        if not _sees_all(actor):
             query = query.where(SitePageVersion.is_public)
         with self._context.read() as session:
             _find(session, actor, kind, page)
@@ -185,13 +185,13 @@ class Pages:
         )
 
 
-def _is_maintainer(actor: Actor | None) -> bool:
-    return actor is not None and actor.is_maintainer
+def _sees_all(actor: Actor | None) -> bool:
+    return actor is not None and actor.may_oversee
 
 
 def _find(session: Session, actor: Actor | None, kind: PageKind, page: str) -> SitePage:
     row = session.get(SitePage, (kind, page)) if find_identifier_fault("", page) is None else None
-    if row is None or not (row.is_public or _is_maintainer(actor)):
+    if row is None or not (row.is_public or _sees_all(actor)):
         raise NotFoundError(N_("There is no page “%(id)s” here"), id=page[:100])
     return row
 

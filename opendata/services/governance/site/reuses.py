@@ -132,10 +132,10 @@ class Reuses:
         return Page(items, following)
 
     def get(self, actor: Actor | None, reuse: str) -> ReuseView:
-        """A re-use that is or was shown. Raises `NotFoundError` for one that a maintainer alone may see."""
+        """A re-use that is or was shown. Raises `NotFoundError` for one that only maintainers and auditors may see."""
         with self._context.read() as session:
             row = _find(session, reuse)
-            if row.state != ReuseState.APPROVED and not (actor is not None and actor.is_maintainer):
+            if row.state != ReuseState.APPROVED and not (actor is not None and actor.may_oversee):
                 raise NotFoundError(N_("There is no such re-use"))
             return self._view(session, row, actor)
 
@@ -221,8 +221,8 @@ class Reuses:
         for reuse, dataset, meta in session.execute(query) if rows else ():
             texts = {"id": dataset, "title": meta.get("title", ""), "i18n": meta.get("i18n") or {}}
             named.setdefault(reuse, []).append(texts)
-        is_maintainer = actor is not None and actor.is_maintainer
-        return [_view(row, named.get(row.id, ()), is_maintainer=is_maintainer) for row in rows]
+        sees_all = actor is not None and actor.may_oversee
+        return [_view(row, named.get(row.id, ()), sees_all=sees_all) for row in rows]
 
 
 def _where_listed() -> ColumnElement[bool]:
@@ -242,17 +242,17 @@ def _is_public_address(url: str) -> bool:
     return is_web_address(url) and url.isprintable() and " " not in url and "@" not in urlsplit(url).netloc
 
 
-def _view(row: Reuse, datasets: Sequence[Mapping[str, Any]], *, is_maintainer: bool) -> ReuseView:
+def _view(row: Reuse, datasets: Sequence[Mapping[str, Any]], *, sees_all: bool) -> ReuseView:
     return ReuseView(
         id=row.id,
         title=row.title,
         description=row.description,
         url=row.url,
         author=row.author,
-        contact=row.contact if is_maintainer else "",
+        contact=row.contact if sees_all else "",
         call=row.call,
         state=row.state,
-        reason=row.reason if is_maintainer else "",
+        reason=row.reason if sees_all else "",
         created=row.created,
         decided=row.decided,
         modified=row.modified,

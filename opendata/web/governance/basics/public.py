@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request
@@ -16,6 +15,7 @@ from opendata.problems import choose_voice
 from opendata.services.governance.basics.table import write_csv
 from opendata.services.governance.basics.values import NOBODY, Cell
 from opendata.services.governance.basics.workbooks import write_template, write_workbook
+from opendata.tables.forms.csv_lines import write_csv_line
 from opendata.web.core.instance import rest_path, services
 from opendata.web.core.languages import say_plain
 from opendata.web.core.numbers import read_number
@@ -103,18 +103,19 @@ def show_coverage() -> str:
 @blueprint.get("/coverage.csv")
 def send_coverage() -> AnyResponse:
     """The same as a table: a row for each domain, and for each body in it."""
-    found, out = services().basics.cover(), io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["domain", "domain_title", "priority", "publisher", "publisher_title", *_CELLS])
+    found = services().basics.cover()
+    lines: list[Sequence[object]] = [
+        ["domain", "domain_title", "priority", "publisher", "publisher_title", *_CELLS],
+    ]
     fields = CONTEXT["pilot_domains"]
     for row in found.rows:
         field = fields[row.domain].field if row.domain in fields else None
-        head = [row.domain, say_domain(row.domain), field or ""]
-        writer.writerow([*head, "", "", *(getattr(row.total, name) for name in _CELLS)])
+        head = [row.domain, say_domain(row.domain), field]
+        lines.append([*head, "", "", *(getattr(row.total, name) for name in _CELLS)])
         for body, cell in row.bodies.items():
             title = gettext("Other bodies") if body == NOBODY else say_plain(found.bodies[body])
-            writer.writerow([*head, body, title, *(getattr(cell, name) for name in _CELLS)])
-    return send_text(out.getvalue(), "basic-catalogue-coverage.csv")
+            lines.append([*head, body, title, *(getattr(cell, name) for name in _CELLS)])
+    return send_text("".join(write_csv_line(line) for line in lines), "basic-catalogue-coverage.csv")
 
 
 def _render(template: str, **values: Any) -> str:

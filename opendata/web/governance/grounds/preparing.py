@@ -111,6 +111,7 @@ def drop_entry() -> Answer:
 @blueprint.post(f"{_DRAFT}/form")
 def take_form() -> Answer:
     """Take the entries of a form that was filled in. What can't be read is shown with its cell."""
+    require_maintainer(g.actor)
     file = request.files.get("file")
     if file is None or not file.filename:
         flash(gettext("Choose a file"), "bad")

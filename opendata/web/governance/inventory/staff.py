@@ -15,7 +15,6 @@ from opendata.errors import (
     InputError,
     InvalidMetadataError,
     NotFoundError,
-    OpendataError,
     StateError,
     TooLargeError,
     UnreadableFileError,
@@ -171,7 +170,7 @@ def publish_entry(item: str) -> AnyResponse:
     """Begin a draft that makes the entry of the item public without any data."""
     try:
         draft, _ = services().drafts.create(g.actor, item, [])
-    except OpendataError as error:
+    except (InvalidMetadataError, StateError) as error:
         flash(choose_voice().say_error(error), "bad")
         return redirect(url_for("inventory_staff.show_item", item=item), 303)
     flash(gettext("Submit this draft to publish the entry of the item"), "good")

@@ -115,6 +115,7 @@ def show_import() -> str:
 @blueprint.post("/publisher-list")
 def take_list() -> Answer:
     """Take it in: all of it, or nothing with what is wrong in each cell."""
+    require_maintainer(g.actor)
     file = request.files.get("file")
     if file is None or not file.filename:
         return _render_import(InputError(N_("Choose a file"))), 422

@@ -73,6 +73,10 @@ def test_what_is_registered_is_its_publishers_alone_until_a_draft_makes_its_entr
     assert services.inventory.count_states(editor)[ItemState.HELD] == 2
     with pytest.raises(NotFoundError):
         services.inventory.get(None, "wells")
+    for role in ("auditor", "reviewer"):  # they read what they can't change
+        insider = make_actor(services, role, role=role)
+        assert services.inventory.get(insider, "wells").title == "水井"
+        assert services.plans.get(insider, "wells") is None  # nothing is planned, and nobody refuses to say so
     reservoirs = services.inventory.get(None, "reservoirs")
     assert [item["name"] for item in reservoirs.items] == ["code", "name", "level", "measured"]
     assert reservoirs.state == ItemState.OPEN

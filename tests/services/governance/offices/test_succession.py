@@ -82,6 +82,9 @@ def test_what_a_publisher_says_of_itself_is_public_but_for_its_persons(services:
     )
     assert (changed.contact, changed.officer["name"]) == (GIVEN, "某甲")
     assert services.publishers.get("water-bureau").officer == {"post": "副局长"}
+    for role, sees in (("clerk", False), ("reviewer", False), ("lead", True), ("auditor", True), ("evaluator", False)):
+        reader = make_actor(services, role, role=role)
+        assert ("name" in services.publishers.get("water-bureau", reader).officer) == sees
     record = read_newest(services, partial(publisher_key, "water-bureau"))
     assert record["officer"] == {"post": "副局长", "shows": "post"}
     assert record["responsible"] == {**PERSON, "shows": "all"}

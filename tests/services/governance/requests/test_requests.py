@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
 from opendata.db.models import Event, Failures, Request, RequestEvent, User
+from opendata.domain.access.scopes import Scope, Verb
 from opendata.domain.requests.annual import count_year
 from opendata.domain.requests.kinds import Applicant, RequestKind
 from opendata.domain.requests.outcomes import OUTCOMES, OUTCOMES_OF, AnnualRow
@@ -184,8 +185,17 @@ def test_only_those_who_work_for_the_publisher_handle_a_request(desk: Desk):
             handling.take(other, number, step, {})
     with pytest.raises(NotPermittedError):
         handling.get(other, number)
-    assert not handling.list(other, InboxFilter()).items
-    assert handling.list(boss, InboxFilter()).items
+    reviewer = make_actor(desk.services, "reviewer", role="reviewer")
+    for who in (other, replace(reviewer, is_reading=True)):  # who only reviews reads nothing that people wrote
+        assert not handling.list(who, InboxFilter()).items
+        assert not handling.count(who)
+    with pytest.raises(InvalidMetadataError):
+        desk.take(number, "assign", person="reviewer")
+    limited = Scope(verbs=frozenset({Verb.READ}), publisher="water-bureau", dataset="reservoirs")
+    for who in (desk.editor, boss):  # a token for one dataset is for no requests
+        assert handling.list(who, InboxFilter()).items
+        assert handling.list(replace(who, scope=replace(limited, dataset=None)), InboxFilter()).items
+        assert not handling.list(replace(who, scope=limited), InboxFilter()).items
     for step in (R.ANSWER, R.WITHDRAW, R.RECEIVE):
         with pytest.raises(NotFoundError):
             handling.take(desk.editor, number, step, {"text": "x"})
