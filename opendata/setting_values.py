@@ -7,6 +7,11 @@ from collections.abc import Callable, Sequence
 
 from opendata.errors import N_, UsageError
 
+REVIEW_CHECKS = ("secrecy", "privacy", "wording", "timing", "method")
+"""The checks of a review that there are, in the order in which pages show them."""
+
+_FIXED_CHECKS = ("secrecy", "privacy")
+
 
 def variable_of(name: str) -> str:
     """The environment variable of a setting."""
@@ -37,6 +42,19 @@ def parse_plain(name: str, default: object, text: str, choices: Sequence[str] = 
 def parse_or_never(name: str, default: object, text: str) -> object:
     """A whole number, of which 0 means never, or no limit. Raises `UsageError`."""
     return 0 if re.fullmatch("0+", text) else parse_plain(name, default, text)
+
+
+def parse_review_checks(name: str, default: object, text: str) -> object:
+    """Some of the checks of a review, among them those that can't be switched off. Raises `UsageError`."""
+    found = parse_plain(name, default, text, REVIEW_CHECKS)
+    missing = [check for check in _FIXED_CHECKS if isinstance(found, tuple) and check not in found]
+    if missing:
+        raise UsageError(
+            N_("%(variable)s must include %(checks)s. These checks can't be switched off"),
+            variable=variable_of(name),
+            checks=", ".join(missing),
+        )
+    return found
 
 
 def _choose(name: str, text: str, choices: Sequence[str]) -> str:

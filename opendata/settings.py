@@ -12,6 +12,7 @@ from typing import Any
 from opendata.errors import N_, UsageError
 from opendata.instance_file import read_instance_file
 from opendata.setting_values import (
+    REVIEW_CHECKS,
     parse_address,
     parse_contacts,
     parse_hosts,
@@ -22,6 +23,7 @@ from opendata.setting_values import (
     parse_plain,
     parse_prefix,
     parse_queue,
+    parse_review_checks,
     parse_scanner,
     parse_sender,
     parse_source_hosts,
@@ -38,13 +40,8 @@ TRANSLATIONS = Path(__file__).resolve().parent / "wording" / "translations"
 LANGUAGES = (*sorted(path.name for path in TRANSLATIONS.iterdir() if path.is_dir()), SOURCE_LANGUAGE)
 """The languages the program speaks: each that has a folder of translations, and English."""
 
-REVIEW_CHECKS = ("secrecy", "privacy", "wording", "timing", "method")
-"""The checks of a review that there are, in the order in which pages show them."""
-
 KEEP_TRUNCATED, KEEP_FULL, KEEP_NONE = "truncated", "full", "none"
 """How much of a network address is kept."""
-
-_FIXED_CHECKS = ("secrecy", "privacy")
 
 
 def _setting(default: object, about: str, *, unit: str = "", secret: bool = False, has_password: bool = False) -> Any:
@@ -371,18 +368,6 @@ _CHOICES = {
 }
 
 
-def _parse_checks(name: str, default: object, text: str) -> object:
-    found = parse_plain(name, default, text, REVIEW_CHECKS)
-    missing = [check for check in _FIXED_CHECKS if isinstance(found, tuple) and check not in found]
-    if missing:
-        raise UsageError(
-            N_("%(variable)s must include %(checks)s. These checks can't be switched off"),
-            variable=variable_of(name),
-            checks=", ".join(missing),
-        )
-    return found
-
-
 _CHECKS = {
     **dict.fromkeys(("fsck_days", "requests_per_minute", "queries_per_minute", "exports_per_minute"), parse_or_never),
     "accel_prefix": parse_prefix,
@@ -393,7 +378,7 @@ _CHECKS = {
     "mail_from": parse_sender,
     "mail_url": parse_mail,
     "queue_url": parse_queue,
-    "review_checks": _parse_checks,
+    "review_checks": parse_review_checks,
     "scanner": parse_scanner,
     "source_hosts": parse_source_hosts,
     "timezone": parse_timezone,

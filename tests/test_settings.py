@@ -10,13 +10,8 @@ import pytest
 from opendata.domain.review.checklist import REQUIRED, Check
 from opendata.errors import UsageError
 from opendata.instance_file import INSTANCE_FILE, read_instance_file, write_instance_file
-from opendata.settings import (
-    REVIEW_CHECKS,
-    Settings,
-    list_settings,
-    read_settings,
-    variable_of,
-)
+from opendata.setting_values import REVIEW_CHECKS
+from opendata.settings import Settings, list_settings, read_settings, variable_of
 
 
 def read(home: Path, **values: str) -> Settings:

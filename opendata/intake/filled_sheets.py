@@ -81,7 +81,7 @@ def _list(path: Path, name: str, folder: Path) -> Iterator[tuple[str, Iterator[S
         else:
             opened = open_table(table, folder, choices=Choices(fill_merged=True))
             with closing(read_rows(opened.path, opened.dialect)) as records:
-                yield table.name, records
+                yield "", records
 
 
 def _answer(request: bytes) -> bytes:

@@ -45,7 +45,7 @@ PUBLIC_SIDE = (
     *("/disclosure", "/disclosure/guide", "/disclosure/guide/guide/history", "/disclosure/guide/guide?revision=1"),
     *("/disclosure/report", "/columns/budgets", "/columns/all", "/calls", "/calls/contest", "/calls/past"),
     *("/reuses", "/reuses/new", "/reuses/thanks", "/status", "/sitemap", "/statement", "/help/accessibility"),
-    *("/leave?to=https://evil.example/", "/disclosure/rules"),
+    *("/leave?to=https://evil.example/", "/disclosure/rules", "/disclosure/limits"),
 )
 """What everybody may open."""
 

@@ -59,7 +59,7 @@ VALUES = {
     "kind": ("guide", "none"),
     "page": ("new",),
     "reuse": ("none",),
-    "gauge": ("mine",),
+    "gauge": ("mine", "none"),
 }
 DATA = (
     *("downloads.send_table", "downloads.send_package", "downloads.send_attachment", "downloads.send_report"),

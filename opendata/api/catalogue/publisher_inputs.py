@@ -73,13 +73,17 @@ class MergerInput(_Reasoned):
     publishers = Many(Text(longest=100), required=True)
 
 
-def _map(description: str) -> Object:
-    return Object(keys=Text(longest=100), values=Text(longest=100), metadata={"description": description})
-
-
 class SplitInput(_Reasoned):
     """Where what the publisher has goes to. It ends."""
 
     rest = Text(required=True, longest=100, metadata={"description": "The publisher that gets all that isn't named."})
-    datasets = _map("For ids of datasets the publisher that each goes to.")
-    accounts = _map("For names of accounts the publisher that each goes to.")
+    datasets = Object(
+        keys=Text(longest=100),
+        values=Text(longest=100),
+        metadata={"description": "For ids of datasets the publisher that each goes to."},
+    )
+    accounts = Object(
+        keys=Text(longest=100),
+        values=Text(longest=100),
+        metadata={"description": "For names of accounts the publisher that each goes to."},
+    )

@@ -19,7 +19,7 @@ def duties(overdue: bool, publisher: str, within: int | None, as_json: bool) -> 
     """List the duties that are still to be done, what is due first first."""
     from opendata.services.core.actors import SYSTEM
     from opendata.services.governance.duties.reading import DutyFilter
-    from opendata.wording.duties import pick_text
+    from opendata.wording.governance.duties import pick_text
 
     wanted = DutyFilter(state="overdue" if overdue else "open", publisher=publisher, within=within)
     with open_services() as services:

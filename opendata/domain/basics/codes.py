@@ -200,7 +200,7 @@ NAMES: Mapping[str, str] = {
     Audience.WHOLE: N_("The whole society"),
     Audience.GROUP: N_("A specific group"),
     Method.PROACTIVE: N_("Proactive"),
-    Method.ON_APPLICATION: N_("On application"),
+    Method.ON_APPLICATION: N_("Disclosed on application"),
     Level.PROVINCE: N_("Province"),
     Level.CITY: N_("City"),
     Level.COUNTY: N_("County"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +18,7 @@ from opendata.services.core.context import Context
 from opendata.services.core.event_chain import EventDocument, describe_event
 from opendata.services.core.paging import read_cursor, refuse_cursor, write_cursor
 from opendata.services.core.values import Page
-from opendata.tables.forms.sheets import guard_formula
+from opendata.tables.forms.csv_lines import write_csv_line
 
 _AT_ONCE = 500
 _COLUMNS = ("number", "at", "actor", "action", "kind", "subject", "address", "details", "previous", "digest")
@@ -109,9 +107,7 @@ class Events:
         for document in self._read(wanted):
             subject, details = document["subject"], json.dumps(document["details"], ensure_ascii=False)
             row = {**document, "kind": subject["kind"], "subject": subject["id"], "details": details}
-            buffer = io.StringIO()
-            csv.writer(buffer, lineterminator="\n").writerow([_quote(row[name]) for name in _COLUMNS])
-            yield buffer.getvalue()
+            yield write_csv_line(row[name] for name in _COLUMNS)
 
     def _read(self, wanted: EventFilter) -> Iterator[EventDocument]:
         last = 0
@@ -143,8 +139,3 @@ def _list_conditions(wanted: EventFilter) -> Iterator[ColumnElement[bool]]:
         yield Event.at >= wanted.since
     if wanted.until is not None:
         yield Event.at < wanted.until
-
-
-def _quote(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return guard_formula(text)

@@ -27,12 +27,7 @@ from opendata.services.core.actors import Actor, require_editor, require_reviewe
 from opendata.services.core.context import Context
 from opendata.services.core.review_values import Signature
 from opendata.services.core.values import DraftView
-from opendata.services.drafts.draft_view import (
-    find_draft,
-    list_contributors,
-    require_state,
-    view_draft,
-)
+from opendata.services.drafts.draft_view import find_draft, list_contributors, require_state, view_draft
 from opendata.services.drafts.next_version import SEAL_EDITION, metadata_of, seal
 from opendata.services.drafts.submission import (
     Submission,

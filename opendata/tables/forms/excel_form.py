@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from opendata.tables.forms.sheets import guard_formula
+from opendata.tables.forms.csv_lines import guard_formula
 from opendata.tables.forms.writing import join_csv
 
 if TYPE_CHECKING:

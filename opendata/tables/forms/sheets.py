@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from opendata.errors import N_
+from opendata.tables.forms.csv_lines import guard_formula
 from opendata.tables.forms.workbook import WorkbookWriter
 from opendata.tables.forms.workbook_parts import SHEET_COLUMNS
 from opendata.tables.report.findings import iterate_findings
@@ -30,9 +30,7 @@ REST = N_(
 )
 
 _COMMENT = 2000
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 _AT_END = {"missing-cell": 0, "extra-cell": -1}
-_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)*")
 
 
 def write_findings_csv(path: Path, out: BinaryIO, voice: Voice) -> None:
@@ -94,11 +92,6 @@ def write_marked_xlsx(
 def list_headings(voice: Voice) -> list[str]:
     """What the columns of a list are called."""
     return [voice.translate(text) for text in HEADINGS]
-
-
-def guard_formula(text: str) -> str:
-    """A text as a CSV cell that no spreadsheet takes for a formula; numbers stay as they are."""
-    return f"'{text}" if _FORMULA.match(text) and not _PLAIN_NUMBER.fullmatch(text) else text
 
 
 def _list_cells(finding: Mapping[str, Any], voice: Voice) -> tuple[int | None, str, str, str, str, str]:

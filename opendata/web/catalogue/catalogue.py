@@ -26,7 +26,7 @@ from opendata.web.core.instance import prefers_json, rest_path, services
 from opendata.web.core.languages import choose_language, vary_by_reader
 from opendata.web.core.markdown import add_markdown, prefers_markdown, render_page
 from opendata.web.properties.shown import list_groups, show_measures
-from opendata.wording.site import KIND_NAMES
+from opendata.wording.governance.site import KIND_NAMES
 
 blueprint = Blueprint("catalogue", __name__)
 

@@ -13,7 +13,7 @@ from opendata.errors import N_
 from opendata.services.access.people.persons import may_manage_any
 from opendata.services.core.actors import Actor
 from opendata.web.core.instance import services
-from opendata.wording.site import KIND_NAMES, KIND_PURPOSES
+from opendata.wording.governance.site import KIND_NAMES, KIND_PURPOSES
 
 blueprint = Blueprint("disclosure", __name__)
 

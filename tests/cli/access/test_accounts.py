@@ -95,7 +95,8 @@ def test_a_token_needs_somebody_whose_it_is(run, instance) -> None:
 
 
 def test_publishers_are_listed_with_their_titles(run, run_json, with_publisher) -> None:
-    assert run_json("publisher", "list") == [{"id": "water-bureau", "title": "水务局", "datasets": 0}]
+    (found,) = run_json("publisher", "list")
+    assert (found["id"], found["title"], found["datasets"]) == ("water-bureau", "水务局", 0)
     again = run("publisher", "create", "water-bureau", "水务局")
     assert again.exit_code == 2
     assert "water-bureau" in again.stderr

@@ -14,7 +14,15 @@ from opendata.domain.requests.clock import Happening, find_clarify_end, find_clo
 from opendata.domain.requests.kinds import Applicant, RequestKind
 from opendata.domain.requests.outcomes import OUTCOMES, OUTCOMES_OF, AnnualRow, Outcome
 from opendata.domain.requests.steps import OPEN_STATES, STEPS, RequestState, RequestStep, Taker, list_steps, may_reply
-from opendata.wording.requests import ANNUAL_COLUMNS, ANNUAL_ROWS, HAPPENED, KINDS, OUTCOME_NAMES, PURPOSES, STATES
+from opendata.wording.governance.requests import (
+    ANNUAL_COLUMNS,
+    ANNUAL_ROWS,
+    HAPPENED,
+    KINDS,
+    OUTCOME_NAMES,
+    PURPOSES,
+    STATES,
+)
 
 R = RequestStep
 

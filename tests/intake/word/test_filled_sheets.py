@@ -65,7 +65,8 @@ def test_workbooks_texts_and_documents_are_read_in_a_process_of_their_own(tmp_pa
     )
     assert len(list_filled_sheets(tmp_path / "a.xlsx", "a.xlsx")) == 1
     (tmp_path / "b.csv").write_bytes("标题\n事项,方式\n甲,主动\n".encode("gbk"))
-    assert list_filled_sheets(tmp_path / "b.csv", "b.csv")[0][1][1:] == [["事项", "方式"], ["甲", "主动"]]
+    (name, rows) = list_filled_sheets(tmp_path / "b.csv", "b.csv")[0]
+    assert (name, rows[1:]) == ("", [["事项", "方式"], ["甲", "主动"]])
     assert list_filled_sheets(make_word(tmp_path / "c.docx", cell("a") + cell("b")), "c.docx") == [("1", [["a", "b"]])]
     (tmp_path / "d.pdf").write_bytes(b"%PDF-1.4\n%%EOF")
     with pytest.raises(UnsupportedFormatError):

@@ -75,7 +75,7 @@ def test_processes_count_exactly_and_keep_nothing_about_anybody(tmp_path: Path, 
 
     web.now += timedelta(days=1)
     web.count({"reservoirs": 3, "no-such-dataset": 2})
-    web.all[0].renaming.rename(replace(web.editor, role=Role.MAINTAINER), "reservoirs", "lakes")
+    web.all[0].renaming.rename(replace(web.editor, role=Role.MAINTAINER, appointed=None), "reservoirs", "lakes")
     web.count({"lakes": 2}, process=1)
     web.flush()
     found = web.all[1].downloads.describe(web.all[1].datasets.get("lakes", web.editor), web.editor)
@@ -113,7 +113,7 @@ def test_the_order_by_downloads_is_that_of_finished_days_on_all_pages(tmp_path: 
     assert web.search()[0] == [item.dataset.id for item in newest]
     web.now += timedelta(minutes=6)
     order = ["rain", "roads", *(item.dataset.id for item in newest if item.dataset.id not in ("rain", "roads"))]
-    stranger = replace(web.editor, publisher="road-bureau", id=99, name="stranger")
+    stranger = replace(web.editor, publisher="road-bureau", id=99, name="stranger", appointed=None)
     assert [web.find("wells", reader) for reader in (None, stranger, web.editor)] == [None, None, 90]
     for limit in (1, 2, 3):
         pages: list[str] = []

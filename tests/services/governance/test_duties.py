@@ -411,7 +411,7 @@ def test_the_feed_of_an_account_has_what_is_due_at_an_address_that_can_be_renewe
     for wrong in (text, newer + "x", newer[:-1], "odf_99_x", "odf_²_x", "odf_"):
         with pytest.raises(NotFoundError):
             feeds.read(wrong)
-    ledger.services.accounts.disable_user("clerk")
+    ledger.services.persons.close(SYSTEM, "clerk", confirmed=True)
     with pytest.raises(NotFoundError):
         feeds.read(newer)
     with ledger.context.write() as session:

@@ -77,7 +77,7 @@ def test_the_pages_of_clocks(late: tuple[Portal, Clock]) -> None:
     assert "2026-11" in listed
     assert "2027 年的工作日尚未录入" in listed
     for path, text in (
-        ("/disclosure/rules", "article 33"),
+        ("/disclosure/limits", "article 33"),
         ("/disclosure/calendar", "2026-02-16"),
         ("/disclosure/calendar/2026.csv", "2026-02-14,on"),
         ("/disclosure/on-time", "Nothing was due"),

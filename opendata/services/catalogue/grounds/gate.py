@@ -9,8 +9,6 @@ Source: Opinions of 2016 on open government work, part 5: what is outside the ne
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -36,14 +34,9 @@ def read_entries(row: NegativeList | None) -> tuple[Entry, ...]:
     return tuple(Entry.from_json(item) for item in row.entries) if row is not None else ()
 
 
-def read_today(context: Context) -> date:
-    """The day that it is at the portal."""
-    return context.clock().astimezone(ZoneInfo(context.settings.timezone)).date()
-
-
 def list_fitting(context: Context, session: Session, publisher: str) -> Sequence[Entry]:
     """The entries in force that a publisher can point to."""
-    return find_fitting(read_entries(find_list(session)), publisher, read_today(context))
+    return find_fitting(read_entries(find_list(session)), publisher, context.today())
 
 
 def require_ground(context: Context, session: Session, row: Dataset, wanted: Disclosure) -> None:
@@ -59,7 +52,7 @@ def require_ground(context: Context, session: Session, row: Dataset, wanted: Dis
         return
     if found is None and (not wanted.ground or is_kept):
         return
-    fitting = find_fitting(read_entries(found), row.publisher_id, read_today(context))
+    fitting = find_fitting(read_entries(found), row.publisher_id, context.today())
     if any(item.id == wanted.ground for item in fitting):
         return
     names = Listed(f"{item.id} {item.title}" for item in fitting[:_MOST_NAMED])

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import PurePath
 from typing import IO, Any
 
 from sqlalchemy import delete, select
@@ -92,7 +93,10 @@ class BasicImports:
                     target.write(chunk)
                     if target.tell() > MOST_BYTES:
                         raise TooLargeError(N_("The file has more than %(size)s MB"), size=MOST_BYTES >> 20)
-            sheets = [read_sheet(name, rows, domain=domain) for name, rows in list_filled_sheets(path, file)]
+            sheets = [
+                read_sheet(name or PurePath(file).stem, rows, domain=domain)
+                for name, rows in list_filled_sheets(path, file)
+            ]
         tables = [sheet for sheet in sheets if sheet.is_table]
         count = sum(len(sheet.entries) for sheet in tables)
         if not count:

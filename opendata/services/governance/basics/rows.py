@@ -38,11 +38,6 @@ from opendata.services.governance.duties.calendars import read_calendar
 _AT_ONCE = 500
 
 
-def find_today(context: Context) -> date:
-    """The day in the time zone of the portal."""
-    return context.clock().astimezone(ZoneInfo(context.settings.timezone)).date()
-
-
 def find_newest(session: Session) -> int:
     """The number of the version in force; 0 before the first."""
     return session.scalar(select(func.max(BasicVersion.number))) or 0
@@ -228,7 +223,7 @@ def _view(context: Context, session: Session, rows: Sequence[BasicEdition]) -> l
         first = first.where(BasicEdition.entry_id.in_(some))
     begun: dict[int, int] = {row[0]: row[1] for row in session.execute(first)}
     datasets, bodies = list_datasets(session, some), name_bodies(session)
-    today, calendar = find_today(context), read_calendar(session)
+    today, calendar = context.today(), read_calendar(session)
     known: dict[tuple[date, Limit | None], date | None] = {}
     found = []
     for row in rows:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +18,7 @@ from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, refuse_cur
 from opendata.services.core.values import Page
 from opendata.services.governance.control.gauges import Asking, Gauge, Group, Kind
 from opendata.services.governance.control.lists import GAUGES
-from opendata.tables.forms.sheets import guard_formula
+from opendata.tables.forms.csv_lines import write_csv_line
 
 SORTS = ("since", "-since", "title", "publisher")
 """The orders of a list: `since` has what waits longest first."""
@@ -144,13 +142,8 @@ class Control:
         yield ",".join(_COLUMNS) + "\n"
         after = None
         while rows := self._read(gauge, asking, sort, after, _AT_ONCE):
-            buffer = io.StringIO()
-            writer = csv.writer(buffer, lineterminator="\n")
             for row in rows:
-                writer.writerow(
-                    [guard_formula(text) for text in (row.id, row.title, row.publisher, format_time(row.since))]
-                )
-            yield buffer.getvalue()
+                yield write_csv_line((row.id, row.title, row.publisher, format_time(row.since)))
             after = _write_key(rows[-1], sort)
 
 

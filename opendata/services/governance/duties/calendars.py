@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -64,12 +63,12 @@ class Calendars:
 
     def today(self) -> date:
         """The day it is where the portal is."""
-        return find_today(self._context)
+        return self._context.today()
 
     def find_missing(self) -> int | None:
         """The year that should be entered by now; None where none is missing."""
         with self._context.read() as session:
-            return find_missing_year(read_calendar(session), find_today(self._context))
+            return find_missing_year(read_calendar(session), self._context.today())
 
     def save(self, actor: Actor | None, year: int, off: str, on: str, source: str = "") -> YearView:
         """Enter a year from two texts of days, or replace it. What is due is computed again, except in months past.
@@ -108,11 +107,6 @@ def read_calendar(session: Session) -> WorkingCalendar:
     return load_calendar().extend(entered)
 
 
-def find_today(context: Context) -> date:
-    """The day it is where the portal is."""
-    return context.clock().astimezone(ZoneInfo(context.settings.timezone)).date()
-
-
 def recompute(row: Obligation, calendar: WorkingCalendar) -> None:
     """Compute when a duty is due; where that needs a year that isn't known, note which."""
     limit = Limit(row.number, Unit(row.unit)) if row.number is not None else None
@@ -139,7 +133,7 @@ def read_pause(found: dict[str, str | None]) -> Pause:
 
 def recompute_open(context: Context, session: Session) -> int:
     """Compute again what is due in this month or later, or isn't known; how many changed. Months past stay."""
-    calendar, first = read_calendar(session), find_today(context).replace(day=1)
+    calendar, first = read_calendar(session), context.today().replace(day=1)
     count = 0
     for row in session.scalars(select(Obligation).where(or_(Obligation.due.is_(None), Obligation.due >= first))):
         before = row.due, row.unknown_year

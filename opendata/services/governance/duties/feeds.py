@@ -22,7 +22,6 @@ from opendata.services.core.access import where_acting_for
 from opendata.services.core.actors import Actor, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.core.instance import read_secret
-from opendata.services.governance.duties.calendars import find_today
 from opendata.services.governance.duties.members import find_actor
 from opendata.services.governance.duties.reading import ObligationView, view_rows
 
@@ -78,7 +77,7 @@ class DutyFeeds:
             owner = find_actor(session, user) if user is not None and is_right else None
             if user is None or owner is None:
                 raise NotFoundError(N_("There is no feed at this address. Its owner may have renewed it"))
-            today = find_today(self._context)
+            today = self._context.today()
             query = select(Obligation).where(
                 or_(where_acting_for(owner, Obligation.publisher_id), Obligation.owner_id == user.id),
                 Obligation.done_on.is_(None),

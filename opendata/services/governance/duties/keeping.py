@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, DutyProgress, Obligation
 from opendata.services.core.context import Context
-from opendata.services.governance.duties.calendars import find_today
 from opendata.services.governance.duties.making import Maker
 from opendata.services.governance.duties.reminding import Reminding
 from opendata.services.governance.duties.rule_reading import read_rules
@@ -31,7 +30,7 @@ class Keeping:
 
     def follow(self) -> bool:
         """Take in what has happened; whether there was anything."""
-        today, now = find_today(self._context), self._context.clock()
+        today, now = self._context.today(), self._context.clock()
         with self._context.read() as session:
             row = session.get(DutyProgress, 1)
             is_new_day = row is None or row.day != today
@@ -71,7 +70,7 @@ class Keeping:
                 select(Obligation.dataset_uuid)
                 .where(Obligation.dataset_uuid.is_not(None), Obligation.period_end.is_not(None))
                 .group_by(Obligation.dataset_uuid)
-                .having(func.max(Obligation.period_end) < find_today(self._context))
+                .having(func.max(Obligation.period_end) < self._context.today())
             )
             found |= set(session.scalars(select(Dataset.id).where(Dataset.uuid.in_(over))))
         return sorted(found)

@@ -25,7 +25,7 @@ from opendata.errors import N_
 from opendata.metadata.expectation import DELAYS
 from opendata.services.core.access import disclosure_of
 from opendata.services.core.context import Context
-from opendata.services.governance.duties.calendars import find_today, read_calendar, recompute
+from opendata.services.governance.duties.calendars import read_calendar, recompute
 from opendata.services.governance.duties.rule_reading import ALL, RuleView
 
 NOT_KEPT = N_("The dataset isn't updated any more")
@@ -46,7 +46,7 @@ class Maker:
         self._session = session
         self._views = views
         self._calendar: WorkingCalendar = read_calendar(session)
-        self._today = find_today(context)
+        self._today = context.today()
         self._zone = ZoneInfo(context.settings.timezone)
 
     def follow_dataset(self, dataset: Dataset) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -23,12 +21,11 @@ from opendata.services.core.actors import Actor, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
 from opendata.services.core.values import Page
-from opendata.services.governance.duties.calendars import find_today
 from opendata.services.governance.duties.rule_reading import RuleView, read_rules
+from opendata.tables.forms.csv_lines import write_csv_line
 
 _NEVER = date(9999, 12, 31)
 _AT_ONCE = 500
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 COLUMNS = (
     *("id", "publisher", "task", "rule", "clause", "dataset", "period", "owner", "office", "trigger", "due", "state"),
@@ -207,7 +204,7 @@ class Duties:
             query = query.where(or_(due > last, and_(due == last, Obligation.id > place)))
         with self._context.read() as session:
             rows = session.scalars(query.order_by(due, Obligation.id).limit(limit + 1)).all()
-            items = view_rows(session, rows[:limit], find_today(self._context))
+            items = view_rows(session, rows[:limit], self._context.today())
         if len(rows) <= limit:
             return Page(items)
         return Page(items, write_cursor(f"{items[-1].due or _NEVER}|{items[-1].id}"))
@@ -223,7 +220,7 @@ class Duties:
         found = require_publisher(actor)
         with self._context.read() as session:
             row = find_obligation(session, found, obligation)
-            return view_rows(session, [row], find_today(self._context))[0]
+            return view_rows(session, [row], self._context.today())[0]
 
     def list_steps(self, actor: Actor | None, obligation: int) -> Sequence[StepView]:
         """The history of a duty, the oldest first. Raises as `get` does."""
@@ -240,17 +237,17 @@ class Duties:
         return self._write_csv(actor, wanted, page)
 
     def _write_csv(self, actor: Actor | None, wanted: DutyFilter, page: Page[ObligationView]) -> Iterator[str]:
-        yield "\ufeff" + write_line(COLUMNS)
+        yield "\ufeff" + write_csv_line(COLUMNS)
         while True:
             for item in page.items:
-                yield write_line(_describe(item))
+                yield write_csv_line(_describe(item))
             if page.next is None:
                 return
             page = self.list(actor, wanted, cursor=page.next, limit=_AT_ONCE)
 
     def find_updates(self, uuids: Collection[str]) -> Mapping[str, UpdateView]:
         """By the `uuid` of datasets: whether they are up to date. One query, whatever their number."""
-        today = find_today(self._context)
+        today = self._context.today()
         query = (
             select(Obligation.dataset_uuid, Obligation.period, Obligation.due)
             .where(
@@ -273,7 +270,7 @@ class Duties:
         if any(find_identifier_fault("", name) for name in (wanted.publisher, wanted.rule, wanted.dataset) if name):
             raise InputError(N_("A publisher, a rule or a dataset is named by its identifier"))
         query = select(Obligation).where(where_acting_for(found, Obligation.publisher_id))
-        today = find_today(self._context)
+        today = self._context.today()
         if wanted.whose == "mine":
             query = query.where(Obligation.owner_id == found.id)
         if wanted.publisher:
@@ -326,14 +323,6 @@ def view_rows(session: Session, rows: Sequence[Obligation], today: date) -> Sequ
         today,
     )
     return [names.view(row) for row in rows]
-
-
-def write_line(cells: Sequence[Any]) -> str:
-    """A line of a CSV file in which no spreadsheet sees a formula."""
-    out = io.StringIO()
-    texts = ["" if cell is None else str(cell) for cell in cells]
-    csv.writer(out, lineterminator="\n").writerow(["'" + text if text.startswith(_FORMULA) else text for text in texts])
-    return out.getvalue()
 
 
 def read_state(text: str) -> str:

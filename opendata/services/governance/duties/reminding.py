@@ -18,11 +18,11 @@ from opendata.domain.clocks.limits import Limit, Unit, find_due
 from opendata.domain.mail.letters import LetterKind
 from opendata.errors import UnknownYearError
 from opendata.services.core.context import Context
-from opendata.services.governance.duties.calendars import find_today, read_calendar
+from opendata.services.governance.duties.calendars import read_calendar
 from opendata.services.governance.duties.members import find_owner, list_reachable
 from opendata.services.governance.duties.rule_reading import RuleView, read_rules
 from opendata.services.mail.outbox import Letter, post
-from opendata.wording.duties import DutyLine, say_lines
+from opendata.wording.governance.duties import DutyLine, say_lines
 
 BEFORE, AFTER = "before", "after"
 _MOST = 10_000
@@ -41,7 +41,7 @@ class Reminding:
             return 0
         with self._context.write() as session:
             session.scalar(select(DutyProgress.id).with_for_update())
-            today = find_today(self._context)
+            today = self._context.today()
             found = self._list_due(session, today)
             rules = read_rules(session)
             return sum(self._write(session, user, rows, rules, today) for user, rows in found)

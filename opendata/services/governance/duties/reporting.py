@@ -23,8 +23,8 @@ from opendata.errors import N_, InputError
 from opendata.metadata.identifiers import find_identifier_fault
 from opendata.services.core.actors import Actor, require_overseer
 from opendata.services.core.context import Context
-from opendata.services.governance.duties.calendars import find_today
-from opendata.services.governance.duties.reading import PartyView, write_line
+from opendata.services.governance.duties.reading import PartyView
+from opendata.tables.forms.csv_lines import write_csv_line
 
 MONTHS = 12
 """So many months are shown unless somebody asks for others."""
@@ -72,7 +72,7 @@ class Reports:
         kept = func.sum(case((Obligation.done_on <= Obligation.due, 1), else_=0))
         query = (
             select(Obligation.publisher_id, month, func.count(), kept)
-            .where(where_counted(find_today(self._context)), month >= first, month <= last)
+            .where(where_counted(self._context.today()), month >= first, month <= last)
             .group_by(Obligation.publisher_id, month)
         )
         if publisher and find_identifier_fault("", publisher):
@@ -90,10 +90,10 @@ class Reports:
 
     def write_on_time(self, rows: Sequence[OnTimeRow]) -> Iterator[str]:
         """The same as lines of a CSV file."""
-        yield "\ufeff" + write_line(_COLUMNS)
+        yield "\ufeff" + write_csv_line(_COLUMNS)
         for row in rows:
             rate = "" if row.tally.rate is None else f"{row.tally.rate:.4f}"
-            yield write_line(
+            yield write_csv_line(
                 (
                     row.publisher.id,
                     row.publisher.title,
@@ -111,7 +111,7 @@ class Reports:
         For those who oversee all publishers. Raises `InputError`, `NotSignedInError`, `NotPermittedError`.
         """
         require_overseer(actor)
-        today = find_today(self._context)
+        today = self._context.today()
         found = (
             read_period(period) if period else period_of(period_of(today, "quarter").start - timedelta(1), "quarter")
         )
@@ -135,13 +135,13 @@ class Reports:
 
     def write_supervision(self, period: Period, rows: Sequence[SupervisionRow]) -> Iterator[str]:
         """The same as lines of a CSV file."""
-        yield "\ufeff" + write_line(("period", "publisher", "title", *_REPORT))
+        yield "\ufeff" + write_csv_line(("period", "publisher", "title", *_REPORT))
         for row in rows:
             counts = (row.published, row.in_time, row.late, row.overdue, row.returned, row.failed_checks)
-            yield write_line((period.text, row.publisher.id, row.publisher.title, *counts))
+            yield write_csv_line((period.text, row.publisher.id, row.publisher.title, *counts))
 
     def _read_months(self, since: str, until: str) -> tuple[str, str]:
-        today = find_today(self._context)
+        today = self._context.today()
         last = _read_month(until) if until else period_of(today, "month")
         if since:
             first = _read_month(since).start

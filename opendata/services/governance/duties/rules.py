@@ -14,7 +14,6 @@ from opendata.errors import N_, InvalidMetadataError, fault
 from opendata.metadata.text import find_value_faults
 from opendata.services.core.actors import Actor, require_maintainer
 from opendata.services.core.context import Context
-from opendata.services.governance.duties.calendars import find_today
 from opendata.services.governance.duties.making import SWITCHED_OFF, make_for_publishers
 from opendata.services.governance.duties.rule_reading import ALL, RuleView, find_rule, read_rules
 
@@ -79,7 +78,7 @@ class Rules:
                 raise InvalidMetadataError(faults=[fault("/publishers", text, id=missing[0][:100])])
             row = session.get(DutyRuleUse, rule) or DutyRuleUse(rule_id=rule)
             if wanted and (row.is_off or not row.publishers):
-                row.since = find_today(self._context)
+                row.since = self._context.today()
             row.is_off, row.publishers = is_off, [ALL] if ALL in wanted else wanted
             session.add(row)
             session.flush()
@@ -99,5 +98,5 @@ class Rules:
         )
         for row in session.scalars(query):
             if not view.applies_to(row.publisher_id):
-                row.waived_on, row.waived_reason = find_today(self._context), SWITCHED_OFF
+                row.waived_on, row.waived_reason = self._context.today(), SWITCHED_OFF
                 row.changed = self._context.now()

@@ -23,7 +23,7 @@ from opendata.metadata.text import find_value_faults
 from opendata.services.core.actors import Actor, require_editor, require_lead, require_maintainer, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.core.reasons import read_reason
-from opendata.services.governance.duties.calendars import find_today, read_calendar, recompute
+from opendata.services.governance.duties.calendars import read_calendar, recompute
 from opendata.services.governance.duties.making import begin_duty
 from opendata.services.governance.duties.members import list_members
 from opendata.services.governance.duties.reading import ObligationView, find_obligation, life_of, view_rows
@@ -68,7 +68,7 @@ class DutySteps:
             session.flush()
             details = {"publisher": publisher, "rule": row.rule_id, "due": _write(row.due)}
             self._context.log(session, found, "add-duty", "obligation", str(row.id), **details)
-            return view_rows(session, [row], find_today(self._context))[0]
+            return view_rows(session, [row], self._context.today())[0]
 
     def may_decide(self, actor: Actor | None, publisher: str) -> bool:
         """Whether somebody decides for a publisher."""
@@ -231,7 +231,7 @@ class DutySteps:
 
     @property
     def _today(self) -> date:
-        return find_today(self._context)
+        return self._context.today()
 
     @property
     def _first(self) -> date:

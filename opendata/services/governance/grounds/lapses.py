@@ -15,7 +15,7 @@ from opendata.domain.mail.letters import LetterKind
 from opendata.metadata.text import find_value_faults
 from opendata.services.access.notices import notify
 from opendata.services.access.people.members import list_members
-from opendata.services.catalogue.grounds.gate import find_list, read_entries, read_today
+from opendata.services.catalogue.grounds.gate import find_list, read_entries
 from opendata.services.catalogue.publishers import view_publisher
 from opendata.services.core.access import disclosure_of, where_acting_for
 from opendata.services.core.actors import Actor, require_publisher
@@ -81,7 +81,7 @@ class Ungrounded:
 
     def _where_ungrounded(self, entries: Sequence[Entry]) -> ColumnElement[bool]:
         """Closed without an entry in force, or on application with one that isn't in force."""
-        today = read_today(self._context)
+        today = self._context.today()
         held = [item for item in entries if item.is_in_force(today)]
         fits: list[ColumnElement[bool]] = [GROUND.in_([item.id for item in held if not item.publishers])]
         fits += [
@@ -106,7 +106,7 @@ def foresee_lapses(context: Context, session: Session, entries: Sequence[Entry])
             entry=item.entry,
             day=item.day,
         )
-        for item in find_lapses(before, entries, holders, read_today(context))
+        for item in find_lapses(before, entries, holders, context.today())
     ]
 
 

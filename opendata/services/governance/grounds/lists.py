@@ -16,7 +16,7 @@ from opendata.domain.grounds.entries import Comparison, Entry, compare, find_ent
 from opendata.domain.moments import read_day
 from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, PreconditionError, StateError, fault
 from opendata.metadata.text import find_value_faults
-from opendata.services.catalogue.grounds.gate import find_list, list_fitting, read_entries, read_today
+from opendata.services.catalogue.grounds.gate import find_list, list_fitting, read_entries
 from opendata.services.core.actors import Actor, require_maintainer, require_overseer
 from opendata.services.core.context import Context
 from opendata.services.core.reasons import read_reason
@@ -43,7 +43,7 @@ class NegativeLists:
 
     def read_today(self) -> date:
         """The day that it is at the portal."""
-        return read_today(self._context)
+        return self._context.today()
 
     def get(self, number: int | None = None) -> ListView | None:
         """A version, or the one in force; None while none is. Raises `NotFoundError` for a number without one."""
@@ -68,7 +68,7 @@ class NegativeLists:
         """The newest form of an entry, and whether it holds now; None for one that was never on the list."""
         if not entry:
             return None
-        today = read_today(self._context)
+        today = self._context.today()
         for number, version in enumerate(self.list_versions()):
             for item in version.entries:
                 if item.id == entry:
@@ -80,7 +80,7 @@ class NegativeLists:
         with self._context.read() as session:
             if publisher:
                 return list_fitting(self._context, session, publisher)
-            today = read_today(self._context)
+            today = self._context.today()
             return [item for item in read_entries(find_list(session)) if item.is_in_force(today)]
 
     def judge(self, disclosure: Disclosure, publisher: str) -> GroundState:

@@ -14,7 +14,7 @@ from opendata.domain.grounds.entries import find_fitting
 from opendata.domain.grounds.self_check import Answer, Asked, Decision, ItemState, count_report, find_answer_faults
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, StateError, fault
 from opendata.metadata.text import find_value_faults
-from opendata.services.catalogue.grounds.gate import find_list, read_entries, read_today
+from opendata.services.catalogue.grounds.gate import find_list, read_entries
 from opendata.services.core.access import disclosure_of, is_listed, where_acting_for
 from opendata.services.core.actors import Actor, require_editor, require_lead, require_maintainer, require_publisher
 from opendata.services.core.context import Context
@@ -68,7 +68,7 @@ class SelfChecks:
         `NotPermittedError`.
         """
         found = require_maintainer(actor)
-        this_year = read_today(self._context).year
+        this_year = self._context.today().year
         if not FIRST_YEAR <= year <= this_year:
             text = N_("Choose a year from %(first)s to %(last)s")
             raise InvalidMetadataError(faults=[fault("/year", text, first=FIRST_YEAR, last=this_year)])
@@ -159,7 +159,7 @@ class SelfChecks:
         with self._context.write() as session:
             check = self._find_open(session, year)
             rows = find_items(session, check, items)
-            listed, today = find_list(session), read_today(self._context)
+            listed, today = find_list(session), self._context.today()
             entries = {item.id: item for item in read_entries(listed)}
             answered = replace(answer, reason=answer.reason.strip())
             if answered.decision == Decision.OPEN:
@@ -303,7 +303,7 @@ class SelfChecks:
         """The items that are to be kept on an entry that isn't in force any more."""
         kept = select(SelfCheckItem).where(SelfCheckItem.check_id == row.id, SelfCheckItem.decision == Decision.KEEP)
         rows = session.scalars(kept).all()
-        entries, today = (read_entries(find_list(session)) if rows else ()), read_today(self._context)
+        entries, today = (read_entries(find_list(session)) if rows else ()), self._context.today()
         held = {item.id: item for item in entries if item.is_in_force(today)}
         return [item for item in rows if item.ground not in held or not held[item.ground].is_for(item.publisher_id)]
 

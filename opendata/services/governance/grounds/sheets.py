@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import re
 import zipfile
@@ -17,6 +16,7 @@ from opendata.intake.filled_sheets import MOST_BYTES, FilledSheet, list_filled_s
 from opendata.services.core.context import Context
 from opendata.settings import LANGUAGES
 from opendata.tables.forms.book import Book, name_sheet
+from opendata.tables.forms.csv_lines import write_csv_line
 from opendata.tables.forms.workbook_parts import name_column
 from opendata.wording.voice import Voice, voice_of
 
@@ -38,7 +38,6 @@ _HELP = N_("Grounds")
 _WIDTHS = (12, 40, 40, 24, 40, 24, 14, 14)
 _SEPARATORS = re.compile(r"[,，、;；\n]")
 _DAY = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?(?:[ T]00:00(?::00)?)?")
-_FORMULAS = "=+-@\t\r"
 
 
 def write_workbook(entries: Sequence[Entry], voice: Voice) -> bytes:
@@ -66,12 +65,7 @@ def write_csv(entries: Sequence[Entry], voice: Voice) -> str:
 
 def write_table(rows: Iterable[Sequence[str]]) -> str:
     """Rows as CSV that a spreadsheet opens: with a byte order mark, and nothing in it is a formula."""
-    out = io.StringIO()
-    for row in rows:
-        csv.writer(out, lineterminator="\r\n").writerow(
-            [f"'{text}" if text[:1] and text[:1] in _FORMULAS else text for text in row]
-        )
-    return "\ufeff" + out.getvalue()
+    return "\ufeff" + "".join(write_csv_line(row, "\r\n") for row in rows)
 
 
 def read_form(context: Context, stream: IO[bytes]) -> Sequence[Mapping[str, Any]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
@@ -12,7 +10,7 @@ from opendata.errors import N_
 from opendata.services.governance.inventory.columns import Column, list_columns, name_code, show_item
 from opendata.services.governance.inventory.items import ItemView
 from opendata.tables.forms.book import Book, measure, name_sheet
-from opendata.tables.forms.sheets import guard_formula
+from opendata.tables.forms.csv_lines import write_csv_line
 from opendata.wording.voice import Voice
 
 SHEET = N_("Inventory")
@@ -45,9 +43,9 @@ def write_workbook(items: Iterable[ItemView], out: BinaryIO, voice: Voice) -> No
 
 def write_csv(items: Iterable[ItemView], voice: Voice) -> Iterator[str]:
     """Items as CSV that Excel opens, a line at a time."""
-    yield "\ufeff" + _write_line([_head(column, voice.language) for column in list_columns()])
+    yield "\ufeff" + write_csv_line([_head(column, voice.language) for column in list_columns()], "\r\n")
     for item in items:
-        yield _write_line(show_item(item, voice.language))
+        yield write_csv_line(show_item(item, voice.language), "\r\n")
 
 
 def _chain(first: Sequence[list[str]], rest: Iterator[list[str]]) -> Iterator[list[str]]:
@@ -75,9 +73,3 @@ def _list_help(columns: Sequence[Column], voice: Voice) -> tuple[list[list[str]]
             rows += [[name_code(code, voice.language)] for code in column.codes.values()]
             ranges[place] = (first, len(rows))
     return rows, ranges
-
-
-def _write_line(cells: Sequence[str]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerow([guard_formula(text) for text in cells])
-    return buffer.getvalue()

@@ -34,7 +34,7 @@ from opendata.services.governance.inventory.columns import (
 )
 from opendata.services.governance.inventory.import_values import CellFault, ImportRow, RowKind
 from opendata.services.governance.inventory.plans import Plans
-from opendata.tables.forms.sheets import guard_formula
+from opendata.tables.forms.csv_lines import guard_formula
 from opendata.tables.forms.workbook_parts import name_column
 
 MOST_ROWS = 100_000

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +29,7 @@ from opendata.services.governance.offices.columns import (
     read_cells,
     write_cells,
 )
+from opendata.tables.forms.csv_lines import write_csv_line
 
 _HEADER_ROWS = 20
 _MOST = 5_000
@@ -97,16 +96,14 @@ class PublisherLists:
         """
         may_all = actor is not None and actor.is_maintainer
         columns = [item for item in self._columns if may_all or not item.is_private]
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\r\n")
-        writer.writerow([column.names[language] for column in columns])
+        lines = [write_csv_line([column.names[language] for column in columns], "\r\n")]
         if not is_empty:
             with self._context.read() as session:
                 for row in session.scalars(select(Publisher).order_by(Publisher.id)):
                     described = describe_properties(row) if may_all else describe_record(row)
                     cells = write_cells({**described, "kind": row.kind, ID: row.id}, columns, language)
-                    writer.writerow([_guard(cell) for cell in cells])
-        return out.getvalue().encode("utf-8-sig")
+                    lines.append(write_csv_line(cells, "\r\n"))
+        return "".join(lines).encode("utf-8-sig")
 
     @property
     def _columns(self) -> Sequence[Column]:
@@ -253,11 +250,6 @@ def _letter(place: int) -> str:
     """The name of a column in a worksheet: A, B … Z, AA."""
     first, last = divmod(place, 26)
     return (_letter(first - 1) if first else "") + chr(ord("A") + last)
-
-
-def _guard(cell: str) -> str:
-    """A text that a spreadsheet doesn't take for a formula."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def _unguard(cell: str) -> str:

@@ -18,7 +18,7 @@ from opendata.services.catalogue.versions import find_version
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.services.governance.requests.rows import clock_of, find_dataset_of, find_day, read_asker
-from opendata.wording.requests import write_basis
+from opendata.wording.governance.requests import write_basis
 
 
 class Replying:

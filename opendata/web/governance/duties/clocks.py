@@ -22,7 +22,7 @@ from opendata.web.core.instance import services
 from opendata.web.core.numbers import read_number
 from opendata.web.core.security import limit_form, protect_forms
 from opendata.web.governance.duties.words import HELPERS, place_faults, say_message
-from opendata.wording.duties import PERIOD_NAMES, TRIGGER_NAMES, UNIT_NAMES
+from opendata.wording.governance.duties import PERIOD_NAMES, TRIGGER_NAMES, UNIT_NAMES
 
 blueprint = Blueprint("clocks", __name__, url_prefix="/workspace")
 blueprint.before_request(limit_form)

@@ -23,7 +23,7 @@ from opendata.web.core.numbers import read_number
 from opendata.web.core.security import limit_form, protect_forms
 from opendata.web.governance.duties.words import HELPERS, STEPS, list_open_steps, place_faults, say_message, say_title
 from opendata.wording.audit import ACTIONS
-from opendata.wording.duties import STATE_NAMES, UNIT_NAMES
+from opendata.wording.governance.duties import STATE_NAMES, UNIT_NAMES
 
 blueprint = Blueprint("duties", __name__, url_prefix="/workspace/duties")
 blueprint.before_request(limit_form)

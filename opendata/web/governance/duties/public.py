@@ -19,7 +19,7 @@ from opendata.web.catalogue.feeds import NEVER
 from opendata.web.core.instance import absolute_url, services
 from opendata.web.core.languages import TAGS, choose_language
 from opendata.web.governance.duties.words import HELPERS, say_about, say_day, say_message, say_title
-from opendata.wording.duties import PERIOD_NAMES, TRIGGER_NAMES
+from opendata.wording.governance.duties import PERIOD_NAMES, TRIGGER_NAMES
 
 blueprint = Blueprint("on_time", __name__)
 feeds = Blueprint("duty_feeds", __name__)
@@ -78,7 +78,7 @@ def send_on_time_json() -> AnyResponse:
     return jsonify({"items": items})
 
 
-@blueprint.get("/disclosure/rules")
+@blueprint.get("/disclosure/limits")
 def list_rules() -> str:
     """The rules, and the duties that no clock can count."""
     return render_template(

@@ -14,7 +14,7 @@ from opendata.problems import choose_voice
 from opendata.services.governance.duties.making import AUTOMATIC
 from opendata.services.governance.duties.reading import ObligationView
 from opendata.web.core.languages import choose_language
-from opendata.wording.duties import pick_text, say_limit
+from opendata.wording.governance.duties import pick_text, say_limit
 
 STEPS: Mapping[str, tuple[str, str]] = {
     "start": (N_("Say when the clock started"), N_("Save the day")),

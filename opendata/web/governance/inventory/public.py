@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 
 from flask import Blueprint, Response, render_template, request, stream_with_context
@@ -17,7 +15,7 @@ from opendata.services.core.values import Page, PublisherView
 from opendata.services.governance.inventory.exports import write_csv
 from opendata.services.governance.inventory.inventory import PublisherCounts
 from opendata.services.governance.inventory.items import ItemFilter, ItemView, PlanView
-from opendata.tables.forms.sheets import guard_formula
+from opendata.tables.forms.csv_lines import write_csv_line
 from opendata.web.core.instance import services
 from opendata.web.core.languages import say_plain
 
@@ -114,8 +112,8 @@ def _list_publishers() -> Sequence[PublisherView]:
 
 def _write_plan(values: dict[str, str]) -> Iterator[str]:
     voice = choose_voice()
-    yield "\ufeff" + _write_line(
-        ["id", "title", "publisher", "planned", "opened", "outcome", "missed", "earlier days and reasons"]
+    yield "\ufeff" + write_csv_line(
+        ["id", "title", "publisher", "planned", "opened", "outcome", "missed", "earlier days and reasons"], "\r\n"
     )
     cursor = None
     while True:
@@ -124,7 +122,7 @@ def _write_plan(values: dict[str, str]) -> Iterator[str]:
             days = [item.opens.isoformat() if item.opens else "", item.opened.isoformat() if item.opened else ""]
             outcome = voice.translate(OUTCOME_NAMES[item.outcome])
             cells = [item.id, say_plain(item), say_plain(item.publisher), *days, outcome, str(item.missed)]
-            yield _write_line([*cells, _say_earlier(item)])
+            yield write_csv_line([*cells, _say_earlier(item)], "\r\n")
         cursor = page.next
         if cursor is None:
             return
@@ -134,9 +132,3 @@ def _say_earlier(item: PlanView) -> str:
     """The days that the plan had before, each with the reason for the next."""
     pairs = zip(item.days, item.days[1:], strict=False)
     return "; ".join(f"{old.opens or '-'} → {new.opens or '-'} ({new.decided}: {new.reason})" for new, old in pairs)
-
-
-def _write_line(cells: Sequence[str]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerow([guard_formula(text) for text in cells])
-    return buffer.getvalue()

@@ -19,7 +19,7 @@ from opendata.web.catalogue.feeds import NEVER
 from opendata.web.core.instance import absolute_url, services
 from opendata.web.core.languages import TAGS, choose_language, say_plain, vary_by_reader
 from opendata.web.governance.requests.showing import NAMES, read_word, read_year, say_clock, send_csv
-from opendata.wording.requests import ANNUAL_COLUMNS, ANNUAL_ROWS, KINDS, STATES
+from opendata.wording.governance.requests import ANNUAL_COLUMNS, ANNUAL_ROWS, KINDS, STATES
 
 blueprint = Blueprint("requests", __name__, url_prefix="/requests")
 

@@ -18,7 +18,7 @@ from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
 from opendata.web.core.security import limit_form, protect_forms
 from opendata.web.governance.requests.showing import NAMES, read_word, say_clock, send_csv
-from opendata.wording.requests import HAPPENED, write_basis, write_standard_text
+from opendata.wording.governance.requests import HAPPENED, write_basis, write_standard_text
 
 blueprint = Blueprint("request_inbox", __name__, url_prefix="/workspace/requests")
 blueprint.before_request(limit_form)

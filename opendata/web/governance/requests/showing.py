@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 
 from flask import Response
@@ -13,9 +11,9 @@ from opendata.domain.requests.kinds import RequestKind
 from opendata.domain.requests.steps import RequestState
 from opendata.errors import N_, InputError
 from opendata.services.governance.requests.values import RequestView
-from opendata.wording import requests as words
+from opendata.tables.forms.csv_lines import write_csv_line
+from opendata.wording.governance import requests as words
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the beginning of a formula."""
 
 NAMES = {
@@ -81,12 +79,8 @@ def read_year(text: str) -> int | None:
 
 def send_csv(name: str, rows: Iterable[Sequence[object]], *, private: bool = False) -> Response:
     """A table as a CSV file for spreadsheets. A text that one would take for a formula is quoted."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    for row in rows:
-        cells = ["" if cell is None else str(cell) for cell in row]
-        writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
+    text = "".join(write_csv_line(row, "\r\n") for row in rows)
     headers = {"Content-Disposition": f"attachment; filename={name}.csv"}
     if private:
         headers["Cache-Control"] = "private, no-store"
-    return Response("\ufeff" + text.getvalue(), mimetype="text/csv", headers=headers)
+    return Response("\ufeff" + text, mimetype="text/csv", headers=headers)

@@ -8,7 +8,7 @@ from opendata.domain.site.kinds import PARTS, PageKind
 from opendata.errors import N_, NotFoundError
 from opendata.services.governance.site.values import PageView
 from opendata.web.core.instance import services
-from opendata.wording.site import KIND_NAMES, KIND_PURPOSES
+from opendata.wording.governance.site import KIND_NAMES, KIND_PURPOSES
 
 blueprint = Blueprint("site_disclosure", __name__)
 

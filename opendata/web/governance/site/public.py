@@ -12,7 +12,7 @@ from opendata.sending.forms import name_file
 from opendata.web.core.instance import services
 from opendata.web.core.skin.leaving import is_signed
 from opendata.web.governance.hub import PUBLIC_ENTRIES
-from opendata.wording.site import KIND_NAMES
+from opendata.wording.governance.site import KIND_NAMES
 
 blueprint = Blueprint("site_public", __name__)
 

@@ -21,7 +21,7 @@ from opendata.web.core.instance import services
 from opendata.web.core.security import protect_forms
 from opendata.web.governance.site.form_values import read_form, show_form_values
 from opendata.web.governance.site.reuses import PAGE_SIZE, read_values
-from opendata.wording.site import (
+from opendata.wording.governance.site import (
     CALL_STATES,
     FIELD_LABELS,
     GROUPING_NAMES,

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from opendata.services.governance.site.values import PartState
 from opendata.web.core.formats import format_count, format_moment
 from opendata.web.core.instance import rest_path, services
-from opendata.wording.site import PART_NAMES
+from opendata.wording.governance.site import PART_NAMES
 
 blueprint = Blueprint("site_status", __name__)
 

@@ -12,7 +12,7 @@ from opendata.services.core.values import DatasetView
 from opendata.services.governance.site.values import ColumnGroup
 from opendata.web.core.instance import services
 from opendata.web.core.languages import say_plain
-from opendata.wording.site import CALL_STATES, HEADINGS, MISSING_HEADINGS
+from opendata.wording.governance.site import CALL_STATES, HEADINGS, MISSING_HEADINGS
 
 blueprint = Blueprint("site_topics", __name__)
 
