@@ -372,6 +372,7 @@ def test_tokens_of_before_keep_all_rights_and_a_process_of_before_can_make_more(
     database.dispose()
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases(slow=True)
 def test_publishers_of_before_are_departments_at_the_top_and_the_release_before_can_go_on_writing(
     tmp_path: Path, empty_database_url: str

@@ -58,22 +58,26 @@ def catalogue(app: Flask, editor: Caller, maintainer: Caller) -> Iterator[Caller
 
 
 def test_every_answer_is_one_that_the_document_declares(app: Flask, catalogue: Caller, services: Services) -> None:
-    _explore(app, catalogue, examples=3)
+    _explore(app, catalogue, examples=2, is_long=False)
 
 
 @pytest.mark.slow
 def test_every_answer_is_one_that_the_document_declares_at_length(
     app: Flask, catalogue: Caller, services: Services
 ) -> None:
-    _explore(app, catalogue, examples=150)
+    _explore(app, catalogue, examples=150, is_long=True)
 
 
 def _find_actor(caller: Caller) -> Actor:
     return caller.services.accounts.authenticate(caller.token or "")
 
 
-def _explore(app: Flask, caller: Caller, *, examples: int) -> None:
-    """Try every operation with what is allowed and with what is not, of things that exist and of those that don't."""
+def _explore(app: Flask, caller: Caller, *, examples: int, is_long: bool) -> None:
+    """Try every operation with what is allowed and with what is not, of things that exist and of those that don't.
+
+    To make a strategy costs more than to send its requests: a short walk tries one kind of wrong request or none with
+    an operation, in turn. What is allowed is always tried, since not every operation can be asked something wrong.
+    """
     config = schemathesis.Config()
     config.projects.default.generation.with_security_parameters = False
     document = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app, config=config)
@@ -89,7 +93,7 @@ def _explore(app: Flask, caller: Caller, *, examples: int) -> None:
     real |= {"rule": "n7", "obligation": str(duty.id)}
     asked = {"kind": "question", "publisher": "water-bureau", "subject": "水位", "text": "单位是什么？"}
     real |= {"number": caller.post("/requests", json=asked).json["number"], "step": "register"}
-    real |= {"kind": "guide", "page": "none", "reuse": "none"}
+    real |= {"kind": "guide", "page": "none", "reuse": "none", "gauge": "mine"}
     seen: Counter[int] = Counter()
     count = 0
     for result in document.get_all_operations():
@@ -98,6 +102,8 @@ def _explore(app: Flask, caller: Caller, *, examples: int) -> None:
         variants = [operation.as_strategy(mode, path_parameters=named or None) for mode in GenerationMode]
         if named:
             variants.append(operation.as_strategy(GenerationMode.NEGATIVE))
+        if not is_long:
+            variants = [variants[count % len(variants)], variants[0]]
 
         @given(st.one_of(variants))
         @settings(max_examples=examples, suppress_health_check=list(HealthCheck), derandomize=DERANDOMIZE)

@@ -53,7 +53,7 @@ def test_a_number_is_the_length_of_its_list(busy: Services, editor: Actor) -> No
         assert found["conditional"].count == found["withdrawn"].count == 1
         assert ("mail-failed" in found) == (actor is boss)
         for code, gauge in found.items():
-            for sort in SORTS:
+            for sort in SORTS if gauge.count > 1 else SORTS[:1]:
                 rows = _read_all(busy, actor, code, sort)
                 assert len({row.id for row in rows}) == len(rows) == gauge.count
                 lines = list(csv.reader("".join(busy.control.export(actor, code, sort=sort)).splitlines()))

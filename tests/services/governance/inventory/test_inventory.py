@@ -50,7 +50,7 @@ def list_ids(services: Services, actor: Actor | None, **wanted: str) -> list[str
     return [item.id for item in services.inventory.list_page(actor, ItemFilter.from_texts(wanted)).items]
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_what_is_registered_is_its_publishers_alone_until_a_draft_makes_its_entry_public(
     services: Services, editor: Actor
 ) -> None:
@@ -83,7 +83,7 @@ def test_what_is_registered_is_its_publishers_alone_until_a_draft_makes_its_entr
     assert reservoirs.opened == build_context(services.settings).today()
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=True)
 def test_a_serial_number_is_given_once_even_after_its_item_was_deleted(services: Services, editor: Actor) -> None:
     register(services, editor, "early")  # before its publisher had a code
     give_code(services)
