@@ -89,7 +89,7 @@ def _explore(app: Flask, caller: Caller, *, examples: int) -> None:
     real |= {"rule": "n7", "obligation": str(duty.id)}
     asked = {"kind": "question", "publisher": "water-bureau", "subject": "水位", "text": "单位是什么？"}
     real |= {"number": caller.post("/requests", json=asked).json["number"], "step": "register"}
-    real |= {"kind": "guide", "page": "none", "reuse": "none"}
+    real |= {"kind": "guide", "page": "none", "reuse": "none", "gauge": "mine"}
     seen: Counter[int] = Counter()
     count = 0
     for result in document.get_all_operations():
