@@ -280,7 +280,7 @@ def find_publisher(session: Session, publisher: str, *, lock: bool = False) -> P
 
 
 def find_living(session: Session, publisher: str) -> Publisher:
-    """The row of a publisher that can be given something. Raises `NotFoundError`, and `StateError` for one that ended."""
+    """The row of a publisher that can be given something. Raises `NotFoundError`, `StateError` for one that ended."""
     row = find_publisher(session, publisher)
     if row.ended is not None:
         raise StateError(N_("The publisher “%(id)s” has ended"), id=row.id)

@@ -272,7 +272,8 @@ def test_a_correction_ends_with_the_version_that_mends_it_and_an_objection_stops
     assert objection.clock.days == 3
     assert not objection.is_public
     desk.take(objection.number, "register", summary="异议")
-    desk.take(objection.number, "stop", text="先行停止")
+    stopped = desk.take(objection.number, "stop", text="先行停止")
+    assert stopped.history[-1].details == {"dataset": "reservoirs", "version": mended}
     with pytest.raises(SuspendedError):
         desk.services.versions.get("reservoirs", mended)
     with pytest.raises(NotFoundError):
