@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session
 
-from opendata.db.models import Version
+from opendata.db.models import Dataset, Version
 from opendata.domain.moments import format_time
 from opendata.errors import N_, StateError
 from opendata.services.catalogue.entries import find_dataset
@@ -42,13 +43,19 @@ class Stops:
 
         Raises `NotFoundError`, `NotPermittedError`, `InvalidMetadataError`, and `StateError` where it is off already.
         """
-        with self._context.read() as session:
-            found = require_editor(actor, find_dataset(session, dataset).publisher_id, dataset)
-        return self._decide(found, dataset, version, reason, suspended=True)
+        with self._context.write() as session:
+            view = self.suspend_within(session, actor, dataset, version, reason=reason)
+        self.finish(dataset, version)
+        return view
 
     def release(self, actor: Actor | None, dataset: str, version: str, *, reason: str) -> VersionView:
         """Make a version public again, for maintainers. Raises as `suspend`."""
-        return self._decide(require_maintainer(actor), dataset, version, reason, suspended=False)
+        found = require_maintainer(actor)
+        with self._context.write() as session:
+            owner = find_dataset(session, dataset, lock=True)
+            view = self._decide_within(session, found, owner, version, reason, suspended=False)
+        self.finish(dataset, version)
+        return view
 
     def list(self, actor: Actor | None) -> Sequence[VersionView]:
         """The versions that wait for a decision, of the actor's publisher or of all, the latest stop first."""
@@ -61,27 +68,36 @@ class Stops:
         with self._context.read() as session:
             return session.scalar(select(func.count(Version.id)).where(_where_stopped(actor))) or 0
 
-    def _decide(self, actor: Actor, dataset: str, version: str, reason: str, *, suspended: bool) -> VersionView:
-        reason = read_reason("/reason", reason)
-        now = self._context.now()
-        with self._context.write() as session:
-            owner = find_dataset(session, dataset, lock=True)
-            row = find_version(session, dataset, version)
-            if row.withdrawal is not None:
-                raise StateError(N_("Version %(version)s is already withdrawn"), version=version)
-            if row.suspended and suspended:
-                raise StateError(N_("Version %(version)s is already stopped"), version=version)
-            if not row.suspended and not suspended:
-                raise StateError(N_("Version %(version)s isn't stopped"), version=version)
-            mark_suspended(row, self._manifests.get(dataset, version), reason, format_time(now), suspended=suspended)
-            row.changed = now
-            verb = "suspend" if suspended else "release"
-            self._context.log(session, actor, verb, "version", f"{dataset}@{version}", reason=reason)
-            session.flush()
-            choose_latest(session, owner, now)
-            view = view_version(row)
+    def suspend_within(
+        self, session: Session, actor: Actor | None, dataset: str, version: str, *, reason: str
+    ) -> VersionView:
+        """What `suspend` does, within a unit of work; `finish` follows once that is committed."""
+        owner = find_dataset(session, dataset, lock=True)
+        found = require_editor(actor, owner.publisher_id, dataset)
+        return self._decide_within(session, found, owner, version, reason, suspended=True)
+
+    def finish(self, dataset: str, version: str) -> None:
+        """Write the record of what was decided, move the files, and purge caches."""
         self._withdrawals.finish(dataset, version)
-        return view
+
+    def _decide_within(
+        self, session: Session, actor: Actor, owner: Dataset, version: str, reason: str, *, suspended: bool
+    ) -> VersionView:
+        reason, now = read_reason("/reason", reason), self._context.now()
+        row = find_version(session, owner.id, version)
+        if row.withdrawal is not None:
+            raise StateError(N_("Version %(version)s is already withdrawn"), version=version)
+        if row.suspended and suspended:
+            raise StateError(N_("Version %(version)s is already stopped"), version=version)
+        if not row.suspended and not suspended:
+            raise StateError(N_("Version %(version)s isn't stopped"), version=version)
+        mark_suspended(row, self._manifests.get(owner.id, version), reason, format_time(now), suspended=suspended)
+        row.changed = now
+        verb = "suspend" if suspended else "release"
+        self._context.log(session, actor, verb, "version", f"{owner.id}@{version}", reason=reason)
+        session.flush()
+        choose_latest(session, owner, now)
+        return view_version(row)
 
 
 def _where_stopped(actor: Actor | None) -> ColumnElement[bool]:

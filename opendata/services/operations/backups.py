@@ -8,6 +8,7 @@ that it doesn't have.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import os
@@ -19,7 +20,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Date, DateTime, Table, delete, func, null, select, text
+from sqlalchemy import JSON, Date, DateTime, LargeBinary, Table, delete, func, null, select, text
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Base, Dataset, Event, EventChain, User, index_metadata
@@ -361,6 +362,8 @@ def _list_lacking(source: Path) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, bytes | memoryview):
+        return base64.b64encode(value).decode()
     return value.isoformat() if isinstance(value, date) else value  # a moment is a date too
 
 
@@ -368,6 +371,7 @@ def _load_table(session: Session, table: Table, file: Path) -> None:
     times = [column.name for column in table.columns if isinstance(_type_of(column), DateTime)]
     days = [column.name for column in table.columns if isinstance(_type_of(column), Date)]
     documents = [column.name for column in table.columns if isinstance(_type_of(column), JSON)]
+    files = [column.name for column in table.columns if isinstance(_type_of(column), LargeBinary)]
     if not file.exists():
         return  # the backup is older than the table
     with file.open("rb") as lines:
@@ -376,7 +380,8 @@ def _load_table(session: Session, table: Table, file: Path) -> None:
             row |= {name: datetime.fromisoformat(row[name]) for name in times if row.get(name) is not None}
             row |= {name: date.fromisoformat(row[name]) for name in days if row.get(name) is not None}
             row |= index_metadata(row["meta"]) if table is Dataset.__table__ else {}  # an older backup hasn't got them
-            row |= {name: null() for name in documents if row[name] is None}
+            row |= {name: null() for name in documents if name in row and row[name] is None}
+            row |= {name: base64.b64decode(row[name]) for name in files}
             session.execute(table.insert().values(**row))
     if (
         session.get_bind().dialect.name == "postgresql"

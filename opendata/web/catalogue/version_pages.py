@@ -62,6 +62,7 @@ def show_version(dataset: str, version: str) -> Response:
         parent=entry,
         before=_find_before(dataset, version) if is_whole else None,
         errata=[item for item in entry.errata if version in (item["version"], item["successor"])],
+        mending=services().requests.board.list_mending(entry.uuid, version),
         may_edit=g.actor is not None and g.actor.may_edit(entry.publisher.id),
         snippets=build_snippets(dataset, manifest, versions.list_readable(None, dataset, version)),
         citation=write_sentence(cite(dataset, version)),

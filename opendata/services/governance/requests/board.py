@@ -50,6 +50,14 @@ class Board:
             items = [view_request(self._context, session, row, Audience.PUBLIC) for row in rows[:limit]]
         return Page(items, write_cursor(str(rows[limit - 1].id)) if len(rows) > limit else None)
 
+    def list_mending(self, uuid: str, version: str) -> Sequence[str]:
+        """The versions that correct what readers reported of a version of a dataset, which is named by its `uuid`."""
+        reported = (Request.dataset_uuid == uuid, Request.mended.is_not(None))
+        query = select(Request.mended, Request.place).where(*reported).order_by(Request.id)
+        with self._context.read() as session:
+            rows = session.execute(query).all()
+        return list(dict.fromkeys(str(mended) for mended, place in rows if (place or {}).get("version") == version))
+
     def get(self, number: str) -> RequestView:
         """A request on the board. Raises `NotFoundError`."""
         with self._context.read() as session:

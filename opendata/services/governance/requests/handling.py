@@ -162,11 +162,9 @@ class Handling:
         Raises `NotFoundError`, `NotPermittedError`, `InvalidMetadataError`, and `StateError` where it isn't possible.
         """
         texts = _read_texts(said)
-        if step is RequestStep.STOP:
-            self._stop(actor, number, texts)
         with self._context.write() as session:
             row = find_request(session, number, lock=True)
-            found = self._require(actor, row, step, is_done=step is RequestStep.STOP)
+            found = self._require(actor, row, step)
             self._check(row, step, texts)
             details = self._act(session, found, row, step, texts)
             row.state = STEPS[step].to or row.state
@@ -179,16 +177,20 @@ class Handling:
             if STEPS[step].audience is not Audience.STAFF:
                 write_news(self._context, session, row)
             session.flush()
-            return view_request(self._context, session, row, Audience.STAFF)
+            view = view_request(self._context, session, row, Audience.STAFF)
+            stopped = (details["dataset"], details["version"]) if step is RequestStep.STOP else None
+        if stopped is not None:
+            self._stops.finish(*stopped)
+        return view
 
-    def _require(self, actor: Actor | None, row: Request, step: RequestStep, *, is_done: bool = False) -> Actor:
+    def _require(self, actor: Actor | None, row: Request, step: RequestStep) -> Actor:
         """Who takes a step. Raises where they mustn't, or the step isn't possible now."""
         rule = STEPS.get(step)
         if rule is None or rule.taker is Taker.ASKER:
             raise NotFoundError(N_("There is no such step"))
         require = require_lead if rule.taker is Taker.LEAD else require_editor
         found = require(actor, row.publisher_id)
-        if step not in list_steps(row.kind, row.state, [item.step for item in row.steps]) and not is_done:
+        if step not in list_steps(row.kind, row.state, [item.step for item in row.steps]):
             raise StateError(N_("This step isn't possible with the request as it is now. Reload its page"))
         return found
 
@@ -221,6 +223,8 @@ class Handling:
             case RequestStep.CLARIFY:
                 self._require_early(session, row)
                 return {"until": self._read_later(texts["until"])}
+            case RequestStep.STOP:
+                return self._stop(session, actor, row, texts["text"])
             case RequestStep.EXTEND:
                 self._require_in_time(row)
             case RequestStep.PASS_ON:
@@ -236,17 +240,13 @@ class Handling:
                 row.ended, row.is_public = self._context.now(), False
         return {}
 
-    def _stop(self, actor: Actor | None, number: str, texts: Mapping[str, str]) -> None:
+    def _stop(self, session: Session, actor: Actor, row: Request, reason: str) -> dict[str, str]:
         """Take the version off that an objection is about: nobody has it until a maintainer decides."""
-        with self._context.read() as session:
-            row = find_request(session, number)
-            self._require(actor, row, RequestStep.STOP)
-            self._check(row, RequestStep.STOP, texts)
-            dataset = find_dataset_of(session, row)
-            version = (row.place or {}).get("version")
+        dataset, version = find_dataset_of(session, row), (row.place or {}).get("version")
         if dataset is None or not version:
             raise StateError(N_("This objection isn't about a published version"))
-        self._stops.suspend(actor, dataset.id, version, reason=texts["text"])
+        self._stops.suspend_within(session, actor, dataset.id, version, reason=reason)
+        return {"dataset": dataset.id, "version": version}
 
     def _require_early(self, session: Session, row: Request) -> None:
         """Clarification can be asked for within seven working days of the receipt. Raises `StateError` after that."""

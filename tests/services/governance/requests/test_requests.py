@@ -275,14 +275,17 @@ def test_a_correction_ends_with_the_version_that_mends_it_and_an_objection_stops
     mended = desk.services.datasets.get("reservoirs").latest
     assert mended is not None
     assert desk.take(number, "mend", version=mended).mended == mended
-    shown = desk.services.requests.board.get(number)
+    board, uuid = desk.services.requests.board, desk.services.datasets.get("reservoirs").uuid
+    assert (board.list_mending(uuid, "1.0.0"), board.list_mending(uuid, mended)) == ([mended], [])
+    shown = board.get(number)
     assert (shown.mended, shown.place) == (mended, {"version": "1.0.0", "resource": "levels", "column": "level"})
 
     objection = desk.ask("objection", dataset="reservoirs", version=mended, text="侵犯隐私", public=True).request
     assert objection.clock.days == 3
     assert not objection.is_public
     desk.take(objection.number, "register", summary="异议")
-    desk.take(objection.number, "stop", text="先行停止")
+    stopped = desk.take(objection.number, "stop", text="先行停止")
+    assert stopped.history[-1].details == {"dataset": "reservoirs", "version": mended}
     with pytest.raises(SuspendedError):
         desk.services.versions.get("reservoirs", mended)
     with pytest.raises(NotFoundError):
