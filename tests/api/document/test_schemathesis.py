@@ -28,7 +28,7 @@ from schemathesis.specs.openapi.checks import (
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.wiring import Services
 from tests.api.conftest import Caller
-from tests.instances import CSV, SCHEMA
+from tests.instances import CSV, SCHEMA, ReadingClient
 
 DERANDOMIZE = bool(os.environ.get("CI"))
 
@@ -94,6 +94,7 @@ def _explore(app: Flask, caller: Caller, *, examples: int, is_long: bool) -> Non
     asked = {"kind": "question", "publisher": "water-bureau", "subject": "水位", "text": "单位是什么？"}
     real |= {"number": caller.post("/requests", json=asked).json["number"], "step": "register"}
     real |= {"kind": "guide", "page": "none", "reuse": "none", "gauge": "mine"}
+    client = ReadingClient(app)  # that of schemathesis leaves files open
     seen: Counter[int] = Counter()
     count = 0
     for result in document.get_all_operations():
@@ -108,7 +109,7 @@ def _explore(app: Flask, caller: Caller, *, examples: int, is_long: bool) -> Non
         @given(st.one_of(variants))
         @settings(max_examples=examples, suppress_health_check=list(HealthCheck), derandomize=DERANDOMIZE)
         def send(case: Any) -> None:
-            answer = case.call(headers={"Authorization": f"Bearer {caller.token}"})
+            answer = case.call(session=client, headers={"Authorization": f"Bearer {caller.token}"})
             case.validate_response(answer, checks=CHECKS)
             declared = case.operation.definition.raw["responses"]
             assert str(answer.status_code) in declared, f"{case.operation.label}: {answer.status_code} {answer.text}"
