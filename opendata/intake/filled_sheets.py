@@ -36,7 +36,7 @@ _WORD = "word"
 
 
 class FilledSheet(NamedTuple):
-    """The name of a sheet, empty for text, and its rows."""
+    """The name of a sheet, or of the file where that is text, and its rows."""
 
     name: str
     rows: Sequence[Sequence[str]]

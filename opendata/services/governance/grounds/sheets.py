@@ -81,7 +81,9 @@ def read_form(context: Context, stream: IO[bytes]) -> Sequence[Mapping[str, Any]
                 file.write(chunk)
                 if file.tell() > MOST_BYTES:
                     raise TooLargeError(N_("The file has more than %(size)s MB"), size=MOST_BYTES >> 20)
-        return read_rows(list_filled_sheets(path, path.name)[0])
+        sheet = list_filled_sheets(path, path.name)[0]
+        # A text has no sheet: it is called as its file, whose name here nobody knows.
+        return read_rows(sheet._replace(name="") if sheet.name == path.name else sheet)
 
 
 def read_rows(sheet: FilledSheet) -> Sequence[Mapping[str, Any]]:
