@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, fields
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from opendata.errors import N_, UsageError
 from opendata.instance_file import read_instance_file
+from opendata.setting_groups import OpenidSettings, parse_issuer
+from opendata.setting_groups import declare as _setting
 from opendata.setting_values import (
     REVIEW_CHECKS,
     parse_address,
@@ -44,14 +46,8 @@ KEEP_TRUNCATED, KEEP_FULL, KEEP_NONE = "truncated", "full", "none"
 """How much of a network address is kept."""
 
 
-def _setting(default: object, about: str, *, unit: str = "", secret: bool = False, has_password: bool = False) -> Any:
-    """A setting. One that is a secret, or an address that may have a password in it, isn't in any `repr`."""
-    metadata = {"about": about, "unit": unit, "secret": secret}
-    return field(default=default, repr=not (secret or has_password), metadata=metadata)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(OpenidSettings):
     """All settings of one instance. The variable of a setting is `OPENDATA_` and its name in capitals."""
 
     home: Path = _setting(_CHECKOUT / "var", "The instance folder: database, stores, keys, queue.")
@@ -334,8 +330,14 @@ def list_settings() -> tuple[SettingInfo, ...]:
             about=item.metadata["about"],
             secret=item.metadata["secret"],
         )
-        for item in fields(Settings)
+        for item in _list_fields()
     )
+
+
+def _list_fields() -> list[Field[Any]]:
+    """The fields of the settings: their own first, then those of groups."""
+    grouped = {item.name for item in fields(OpenidSettings)}
+    return sorted(fields(Settings), key=lambda item: item.name in grouped)
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -347,18 +349,23 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     home = Path(environ.get("OPENDATA_HOME") or _CHECKOUT / "var").expanduser().absolute()
     found = {**read_instance_file(home), **environ}
     values: dict[str, object] = {"home": home}
-    for item in fields(Settings):
+    for item in _list_fields():
         text = found.get(variable_of(item.name), "")
         if item.name != "home" and text != "":
             check = _CHECKS.get(item.name) or partial(parse_plain, choices=_CHOICES.get(item.name, ()))
             values[item.name] = check(item.name, item.default, text)
-    for needed in ("mail_from", "base_url"):
-        if values.get("mail_url") and not values.get(needed):
-            raise UsageError(
-                N_("OPENDATA_MAIL_URL is set, so %(variable)s must be set too"), variable=variable_of(needed)
-            )
+    for name, needed in _NEEDED:
+        if values.get(name) and not values.get(needed):
+            text = N_("%(name)s is set, so %(variable)s must be set too")
+            raise UsageError(text, name=variable_of(name), variable=variable_of(needed))
     return Settings(**values)  # type: ignore[arg-type]
 
+
+_NEEDED = (
+    *(("mail_url", "mail_from"), ("mail_url", "base_url")),
+    *(("oidc_issuer", "oidc_client_id"), ("oidc_issuer", "base_url")),
+)
+"""Settings, and what each needs as well."""
 
 _CHOICES = {
     "review": ("none", "two-person"),
@@ -377,6 +384,7 @@ _CHECKS = {
     "index_number": parse_index_pattern,
     "mail_from": parse_sender,
     "mail_url": parse_mail,
+    "oidc_issuer": parse_issuer,
     "queue_url": parse_queue,
     "review_checks": parse_review_checks,
     "scanner": parse_scanner,

@@ -12,6 +12,7 @@ from opendata.jobs.queue import DraftQueue
 from opendata.search.columns.index import ColumnIndex
 from opendata.search.index import SearchIndex
 from opendata.services.access.accounts import Accounts
+from opendata.services.access.external.identities import Identities
 from opendata.services.access.factors.codes import SecondFactors
 from opendata.services.access.factors.passkeys import Passkeys
 from opendata.services.access.grants import Grants
@@ -131,6 +132,7 @@ class Services(Governance):
     forms: Forms
     grants: Grants
     health: Health
+    identities: Identities
     imports: Imports
     indexing: Indexing
     inside: Inside
@@ -290,6 +292,7 @@ def build_services(
         forms=forms,
         grants=grants,
         health=health,
+        identities=Identities(context, invitations),
         keys=Keys(context),
         kept_forms=KeptForms(context),
         limits=limits,

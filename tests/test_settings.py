@@ -67,8 +67,18 @@ def test_a_mail_server_that_is_none_is_refused_without_its_password(tmp_path: Pa
     assert "s3cret" not in str(caught.value)
 
 
+def test_another_system_for_signing_in_needs_a_client_and_the_public_address(tmp_path: Path) -> None:
+    whole = {"oidc_client_id": "portal", "base_url": "https://data.example.org"}
+    for issuer in ("https://login.example.org/realms/gov/", "http://127.0.0.1:8080", "http://localhost/x"):
+        assert read(tmp_path, oidc_issuer=issuer, **whole).oidc_issuer == issuer
+        for missing in whole:
+            with pytest.raises(UsageError, match=f"so {variable_of(missing)} must be set too"):
+                read(tmp_path, oidc_issuer=issuer, **{name: text for name, text in whole.items() if name != missing})
+
+
 def test_no_secret_is_in_what_python_shows_of_the_settings(tmp_path: Path) -> None:
     places = {"database_url": "postgresql://u:s3cret@db/x", "queue_url": "redis://:s3cret@q:6379/0"}
+    places["oidc_client_secret"] = "s3cret"
     settings = read(
         tmp_path, **places, mail_url="smtp://u:s3cret@m", mail_from="a@b", base_url="https://c", secret_key="s3cret"
     )
@@ -113,6 +123,10 @@ def test_a_value_is_read_as_what_it_is(tmp_path: Path, name: str, text: str, val
         ("base_url", "data.example.org"),
         ("base_url", "javascript:alert(1)"),
         ("base_url", "https://"),
+        ("oidc_issuer", "http://login.example.org"),
+        ("oidc_issuer", "http://localhost.example.org"),
+        ("oidc_issuer", "https://u:p@login.example.org"),
+        ("oidc_issuer", "https://login.example.org/?x"),
         ("base_url", "https://data.example.org/?a=b"),
         ("scanner", "clamav:3310"),
         ("scanner", "unix:clamd.ctl"),
@@ -164,11 +178,11 @@ def test_writing_the_instance_file_keeps_the_other_settings_and_is_its_owners_al
 
 def test_every_setting_is_listed_with_its_variable_and_a_sentence() -> None:
     found = {item.name: item for item in list_settings()}
-    assert list(found) == [item.name for item in fields(Settings)]
+    assert sorted(found) == sorted(item.name for item in fields(Settings))
     assert all(
         item.variable == f"OPENDATA_{item.name.upper()}" and item.about.endswith((".", ")")) for item in found.values()
     )
-    assert {name for name, item in found.items() if item.secret} == {"secret_key"}
+    assert {name for name, item in found.items() if item.secret} == {"secret_key", "oidc_client_secret"}
     assert (found["home"].default, found["languages"].default, found["secure_cookies"].default) == (
         "./var",
         "zh,en",

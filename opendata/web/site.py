@@ -11,7 +11,7 @@ from opendata.metadata.codes import DISCLOSURES, LICENSES, SCOPES, UPDATE_CYCLES
 from opendata.metadata.properties.code_lists import find_codes
 from opendata.metadata.properties.publishers import PUBLISHER_KINDS
 from opendata.settings import TRANSLATIONS
-from opendata.web.access import account, addresses, factors, grants, joining, people, recoveries, sessions
+from opendata.web.access import account, addresses, factors, grants, joining, openid, people, recoveries, sessions
 from opendata.web.catalogue import catalogue, differences, feeds, inside, search_feeds, tables, version_pages
 from opendata.web.charts import files as chart_files
 from opendata.web.charts import pages as chart_pages
@@ -93,6 +93,7 @@ def register_web(app: Flask) -> None:
         addresses,
         joining,
         factors,
+        openid,
         people,
         grants,
         workspace,

@@ -46,6 +46,8 @@ KIND_NAMES: Mapping[str, str] = {
     LetterKind.INVITATION: N_("Invitation to a role"),
     LetterKind.FACTOR_ADDED: N_("A second factor was added"),
     LetterKind.FACTOR_REMOVED: N_("The second factor was removed"),
+    LetterKind.IDENTITY_ADDED: N_("An account was connected"),
+    LetterKind.IDENTITY_REMOVED: N_("An account was disconnected"),
     LetterKind.VACANCY: N_("Nobody edits for a publisher"),
     LetterKind.SOURCE_FAILED: N_("A table can't be fetched"),
     LetterKind.SOURCE_STOPPED: N_("A table isn't fetched any more"),
@@ -175,6 +177,20 @@ _TEXTS: Mapping[LetterKind, tuple[str, tuple[str, ...]]] = {
         N_("The second factor was removed"),
         (
             N_("Since %(time)s, signing in to the account “%(account)s” needs no code any more."),
+            _NOT_YOU,
+        ),
+    ),
+    LetterKind.IDENTITY_ADDED: (
+        N_("An account was connected"),
+        (
+            N_("Since %(time)s, you can also sign in to the account “%(account)s” through “%(provider)s”."),
+            _NOT_YOU,
+        ),
+    ),
+    LetterKind.IDENTITY_REMOVED: (
+        N_("An account was disconnected"),
+        (
+            N_("Since %(time)s, nobody can sign in to the account “%(account)s” through “%(provider)s” any more."),
             _NOT_YOU,
         ),
     ),

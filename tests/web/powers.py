@@ -75,7 +75,8 @@ VIEWS: Mapping[str, str] = {
     # One's own account, and what anybody may do who is signed in.
     "account": """
         account.* api_account.* api_tokens.* factors.add_passkey factors.confirm_factor factors.offer_passkey
-        factors.remove_* factors.renew_codes factors.show_factor factors.show_qr reviews.list_waiting
+        factors.remove_* factors.renew_codes factors.show_factor factors.show_qr openid.connect openid.disconnect
+        openid.show_connections reviews.list_waiting
         workspace.show_new_dataset workspace.show_workspace
     """,
     "acting": """
@@ -189,8 +190,8 @@ VIEWS: Mapping[str, str] = {
     """,
     # Signing in and out decides who asks, so it has tests of its own.
     "doors": """
-        factors.enter_code factors.offer_sign_in factors.show_code factors.sign_in_with_passkey sessions.sign_in
-        sessions.sign_out
+        factors.enter_code factors.offer_sign_in factors.show_code factors.sign_in_with_passkey openid.begin
+        openid.finish openid.show_button sessions.sign_in sessions.sign_out
     """,
 }
 

@@ -18,7 +18,7 @@ from opendata.db.models.catalogue import (
 )
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource, SchemaBench
 from opendata.db.models.events import Event, EventChain
-from opendata.db.models.factors import Challenge, Passkey, RecoveryCode, SecondFactor
+from opendata.db.models.factors import Challenge, ExternalIdentity, Passkey, RecoveryCode, SecondFactor
 from opendata.db.models.governance.basics import (
     BasicEdition,
     BasicEntry,
@@ -78,6 +78,7 @@ __all__ = [
     "DutyRuleUse",
     "Event",
     "EventChain",
+    "ExternalIdentity",
     "Failures",
     "Grant",
     "IdempotencyKey",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from opendata.db.models.base import Base, Id, Word, one_of
@@ -38,7 +38,10 @@ class User(Base):
 
 
 class UserSession(Base):
-    """Somebody who is signed in in a browser: the SHA-256 of the text in its cookie. It is deleted when it ends."""
+    """Somebody who is signed in in a browser: the SHA-256 of the text in its cookie. It is deleted when it ends.
+
+    `is_vouched`: the system through which they signed in has checked a second factor.
+    """
 
     __tablename__ = "sessions"
 
@@ -49,6 +52,7 @@ class UserSession(Base):
     seen: Mapped[datetime]
     address: Mapped[str]
     browser: Mapped[str]
+    is_vouched: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Token(Base):

@@ -1,10 +1,10 @@
-"""Second factors: the secret that an app makes codes from, and codes for those who lost it."""
+"""Further ways to show who one is: codes of an app and those for who lost it, passkeys, accounts at another system."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, String
+from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from opendata.db.models.base import Base
@@ -50,8 +50,26 @@ class Passkey(Base):
     used: Mapped[datetime | None]
 
 
+class ExternalIdentity(Base):
+    """Somebody's account at another system: `subject` is what its `issuer` calls them for good, `name` for now."""
+
+    __tablename__ = "external_identities"
+    __table_args__ = (UniqueConstraint("issuer", "subject"), UniqueConstraint("user_id", "issuer"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    issuer: Mapped[str] = mapped_column(String(400))
+    subject: Mapped[str] = mapped_column(String(255))
+    name: Mapped[str]
+    created: Mapped[datetime]
+    used: Mapped[datetime | None]
+
+
 class Challenge(Base):
-    """What a device is to sign, as SHA-256: deleted when it comes back. `user_id` wants to register a passkey."""
+    """What a device is to sign, as SHA-256: deleted when it comes back. `user_id` wants to register a passkey.
+
+    Also the answers of another system that were taken, so that none counts twice.
+    """
 
     __tablename__ = "challenges"
 

@@ -20,6 +20,8 @@ class LetterKind(StrEnum):
     INVITATION = "invitation"
     FACTOR_ADDED = "factor-added"
     FACTOR_REMOVED = "factor-removed"
+    IDENTITY_ADDED = "identity-added"
+    IDENTITY_REMOVED = "identity-removed"
     VACANCY = "vacancy"
     SOURCE_FAILED = "source-failed"
     SOURCE_STOPPED = "source-stopped"
@@ -67,6 +69,8 @@ LETTERS: dict[LetterKind, LetterRule] = {
     LetterKind.INVITATION: LetterRule(per_hour=5, secret="odj_", path="/join/"),  # noqa: S106
     LetterKind.FACTOR_ADDED: LetterRule(),
     LetterKind.FACTOR_REMOVED: LetterRule(),
+    LetterKind.IDENTITY_ADDED: LetterRule(),
+    LetterKind.IDENTITY_REMOVED: LetterRule(),
     LetterKind.VACANCY: LetterRule(per_hour=100),
     LetterKind.SOURCE_FAILED: LetterRule(),
     LetterKind.SOURCE_STOPPED: LetterRule(),

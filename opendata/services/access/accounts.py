@@ -241,12 +241,17 @@ class Accounts:
         return replace(actor, token=token.id, scope=read_scope(token))
 
 
-def begin_for(context: Context, session: Session, row: User, origin: Origin) -> tuple[Actor, str]:
-    """Begin a session for somebody who has shown who they are: the actor and the text for the cookie."""
+def begin_for(
+    context: Context, session: Session, row: User, origin: Origin, *, is_vouched: bool = False
+) -> tuple[Actor, str]:
+    """Begin a session for somebody who has shown who they are: the actor and the text for the cookie.
+
+    `is_vouched`: the system through which they come has checked a second factor.
+    """
     if not knows_browser(session, row, origin):
         address = shorten_address(origin.address, context.settings.audit_addresses)
         notify(context, session, row, LetterKind.NEW_SIGN_IN, browser=origin.browser, address=address)
-    text, number = begin_session(context, session, row, origin)
+    text, number = begin_session(context, session, row, origin, is_vouched=is_vouched)
     row.seen = context.clock().date()
     actor = replace(view_actor(session, row), address=origin.address, session=number)
     context.log(session, actor, "sign-in", "user", row.name)

@@ -110,6 +110,10 @@ class Limits:
         """Count a sign-in with a passkey. Raises `TooManyAttemptsError`."""
         return self._count([self._gate("passkey", name_source(address), 20, 300)], make_stranger(address), "")
 
+    def count_openid(self, address: str) -> Attempt:
+        """Count a sign-in through another system. Raises `TooManyAttemptsError`."""
+        return self._count([self._gate("openid", name_source(address), 20, 300)], make_stranger(address), "")
+
     def take_back(self, attempt: Attempt) -> None:
         """An attempt that succeeded doesn't count."""
         with self._context.write() as session:

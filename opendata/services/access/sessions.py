@@ -57,7 +57,7 @@ class Sessions:
             row, user = found
             actor = view_actor(session, user)
             is_required = self._context.settings.second_factor == "required" and actor.works
-            lacks = is_required and not has_factor(session, user.id)
+            lacks = is_required and not row.is_vouched and not has_factor(session, user.id)
         if now - row.seen >= timedelta(seconds=_SEEN_SECONDS):
             kept = shorten_address(address, self._context.settings.audit_addresses)
             with self._context.write() as session:
@@ -120,8 +120,13 @@ class Sessions:
         )
 
 
-def begin_session(context: Context, session: Session, user: User, origin: Origin) -> tuple[str, int]:
-    """Begin a session within a unit of work; the text for the cookie, and the session's id."""
+def begin_session(
+    context: Context, session: Session, user: User, origin: Origin, *, is_vouched: bool = False
+) -> tuple[str, int]:
+    """Begin a session within a unit of work; the text for the cookie, and the session's id.
+
+    `is_vouched`: somebody else has checked a second factor.
+    """
     text, now = secrets.token_urlsafe(32), context.clock()
     row = UserSession(
         digest=digest_text(text),
@@ -130,6 +135,7 @@ def begin_session(context: Context, session: Session, user: User, origin: Origin
         seen=now,
         address=shorten_address(origin.address, context.settings.audit_addresses),
         browser=origin.browser,
+        is_vouched=is_vouched,
     )
     session.add(row)
     session.flush()

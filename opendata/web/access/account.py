@@ -185,6 +185,7 @@ def _render(text: str = "", message: str = "", errors: Mapping[str, list[str]] |
         grants=services().grants.list_own(g.actor),
         tokens=[item for item in services().accounts.list_tokens(g.actor.name) if not item.revoked],
         sessions=services().sessions.list(g.actor),
+        provider=services().identities.provider,
         mail=services().mail_addresses.get(g.actor),
         sends_mail=services().settings.sends_mail,
         days=TOKEN_DAYS,

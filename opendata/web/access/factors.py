@@ -12,7 +12,7 @@ from opendata.errors import InputError, InvalidMetadataError, NotSignedInError, 
 from opendata.problems import choose_voice, status_of
 from opendata.services.access.factors.passkeys import Site
 from opendata.web.access.grants import place_faults
-from opendata.web.access.sessions import ask_to_sign_in, enter, read_origin, safe_path
+from opendata.web.access.sessions import PENDING, THROUGH, ask_to_sign_in, enter, read_origin, safe_path
 from opendata.web.core.instance import services
 from opendata.web.core.security import limit_form, protect_forms
 
@@ -21,9 +21,6 @@ blueprint.before_request(limit_form)
 blueprint.before_request(protect_forms)
 
 Answer = Response | str | tuple[str, int] | tuple[str, int, dict[str, str]]
-
-PENDING = "pending_sign_in"
-"""What the signed cookie calls the sign-in that waits for its code."""
 
 
 @blueprint.get("/sign-in/code")
@@ -46,7 +43,7 @@ def enter_code() -> Answer:
         return page, status_of(error), {"Retry-After": str(error.seconds)}
     except NotSignedInError as error:
         return _render_code(wanted, choose_voice().say_error(error)), 401
-    enter(actor, text, origin)
+    enter(actor, text, origin, is_through=THROUGH in session)
     flash(gettext("Welcome, %(name)s", name=actor.name), "good")
     return redirect(safe_path(wanted), 303)
 

@@ -49,6 +49,8 @@ def _render(text: str, values: dict[str, str], error: OpendataError | None) -> s
         invitation=services().invitations.find(text),
         role_names=ROLE_NAMES,
         purposes=ROLE_PURPOSES,
+        provider=services().identities.provider,
+        link=text,
         values=values,
         errors=place_faults(error) if error else {},
         message=choose_voice().say_error(error) if error else "",

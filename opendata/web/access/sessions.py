@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, flash, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, flash, g, make_response, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.wrappers import Response as AnyResponse
@@ -18,7 +18,7 @@ from opendata.services.access.pending import CodeNeededError
 from opendata.services.core.actors import Actor, require_changes
 from opendata.web.access.kept_forms import carry_over, forget_sent_form, keep_form, keep_old_form, note_former
 from opendata.web.core.cookies import DEVICE, SESSION, delete_cookie, read_cookie, write_cookie
-from opendata.web.core.instance import services
+from opendata.web.core.instance import absolute_url, services
 from opendata.web.core.readers import find_session, is_read
 from opendata.web.core.security import csrf, limit_form, protect_forms
 
@@ -26,10 +26,16 @@ blueprint = Blueprint("sessions", __name__)
 blueprint.before_request(limit_form)
 blueprint.before_request(protect_forms)
 
+PENDING = "pending_sign_in"
+"""What the signed cookie calls the sign-in that waits for its code."""
+
+THROUGH = "through_openid"
+"""What it calls one that came through another system."""
+
 _WITHOUT = ("assets", "downloads", "operations")
 """What looks at the session only where not everybody may have it, so that caches may keep the rest."""
 
-OWN = ("sessions", "account", "recoveries", "addresses", "joining", "factors", "mcp")
+OWN = ("sessions", "account", "recoveries", "addresses", "joining", "factors", "openid", "mcp")
 """What changes nothing but one's own account, or nothing. Who only watches may do that, and change nothing else."""
 
 
@@ -80,7 +86,8 @@ def sign_in() -> AnyResponse | tuple[str, int] | tuple[str, int, dict[str, str]]
         page = _render(error=gettext(error.message, **error.params), name=name, next=wanted)
         return page, status_of(error), {"Retry-After": str(error.seconds)}
     except CodeNeededError as error:
-        session["pending_sign_in"] = error.pending
+        session[PENDING] = error.pending
+        session.pop(THROUGH, None)
         return redirect(url_for("factors.show_code", next=wanted), 303)
     except NotSignedInError as error:
         return _render(error=gettext(error.message), name=name, next=wanted), 401
@@ -96,8 +103,8 @@ def begin_session(name: str, password: str) -> Actor:
     return actor
 
 
-def enter(actor: Actor, text: str, origin: Origin) -> None:
-    """Let this browser have a session that was begun."""
+def enter(actor: Actor, text: str, origin: Origin, *, is_through: bool = False) -> None:
+    """Let this browser have a session that was begun; `is_through` another system, where signing out leads too."""
     write_cookie(DEVICE, services().limits.remember(actor, origin), seconds=DEVICE_DAYS * 24 * 3600)
     if g.get("actor") is not None:
         services().sessions.sign_out(g.actor)  # nobody could end it from this browser any longer
@@ -106,6 +113,8 @@ def enter(actor: Actor, text: str, origin: Origin) -> None:
     session.clear()  # nothing else of the time before counts any more
     session.update(kept)
     session["user"] = actor.id
+    if is_through:
+        session[THROUGH] = True
 
 
 def read_origin() -> Origin:
@@ -116,12 +125,18 @@ def read_origin() -> Origin:
 
 @blueprint.post("/sign-out")
 def sign_out() -> AnyResponse:
-    """End the session."""
+    """End the session, and lead to the other system to end the one there, if it began there."""
+    is_through = g.actor is not None and THROUGH in session
     if g.actor is not None:
         services().sessions.sign_out(g.actor)
     _end()
     flash(gettext("You are signed out"), "good")
-    response = redirect(url_for("catalogue.show_home"), 303)
+    home, identities = url_for("catalogue.show_home"), services().identities
+    exit_there = identities.find_exit(absolute_url(home)) if is_through else ""
+    response = redirect(home, 303)
+    if exit_there:
+        page = render_template("access/leading.html", address=exit_there, provider=identities.provider)
+        response = make_response(page)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'  # not cookies: this browser stays known
     return response
 
@@ -170,4 +185,4 @@ def _end() -> None:
 
 
 def _render(**values: Any) -> str:
-    return render_template("access/sign_in.html", **values)
+    return render_template("access/sign_in.html", provider=services().identities.provider, **values)

@@ -14,6 +14,9 @@ SESSION = "opendata_id"
 DEVICE = "opendata_device"
 """Marks a browser in which somebody has signed in, so that nobody else's wrong sign-ins keep them out."""
 
+OPENID = "opendata_openid"
+"""What the answer of another system must fit: signed, for ten minutes."""
+
 _PREFIX = "__Host-"
 """A browser accepts a cookie of such a name only over HTTPS, and sends it only to this host (RFC 6265bis)."""
 

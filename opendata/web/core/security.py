@@ -62,6 +62,7 @@ _PRIVATE = (
     "addresses",
     "joining",
     "factors",
+    "openid",
     "people",
     "mail",
     "preparing",

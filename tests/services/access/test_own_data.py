@@ -24,7 +24,16 @@ ELSEWHERE = {
 """Tables that refer to accounts and aren't in the document, and why."""
 
 TABLES = {
-    *("users", "appointments", "sessions", "tokens", "second_factors", "passkeys", "known_places"),
+    *(
+        "users",
+        "appointments",
+        "sessions",
+        "tokens",
+        "second_factors",
+        "passkeys",
+        "known_places",
+        "external_identities",
+    ),
     *("address_changes", "drafts", "grants", "uploads", "sources"),
 }
 

@@ -15,6 +15,7 @@ from opendata.db.models import (
     Appointment,
     Draft,
     Event,
+    ExternalIdentity,
     Grant,
     KnownPlace,
     Passkey,
@@ -41,6 +42,13 @@ MOST_EVENTS = 10_000
 """Of the audit log, the newest that name somebody; `eventsLeftOut` counts the others."""
 
 
+_ENDING = (
+    *(RecoveryCode, SecondFactor, Passkey, ExternalIdentity),
+    *(KnownPlace, UserSession, Recovery, AddressChange),
+)
+"""What ends with an account."""
+
+_IDENTITY = ("issuer", "subject", "name", "created", "used")
 _POST = ("role", "publisher_id", "created", "created_by")
 
 
@@ -73,6 +81,7 @@ class OwnData:
                 "tokens": _list(session, _of(Token.user_id, found, "name", "created", "expires", "used", "ended")),
                 "secondFactor": _list(session, _of(SecondFactor.user_id, found, "created", "confirmed")),
                 "passkeys": _list(session, _of(Passkey.user_id, found, "name", "created", "used")),
+                "externalIdentities": _list(session, _of(ExternalIdentity.user_id, found, *_IDENTITY)),
                 "knownPlaces": _list(session, _of(KnownPlace.user_id, found, "seen")),
                 "pendingAddresses": _list(session, _of(AddressChange.user_id, found, "address", "expires")),
                 "grants": _list(session, _of(Grant.user_id, found, "dataset_id", "holder", "purpose", "expires")),
@@ -98,7 +107,7 @@ class OwnData:
             with watch_vacancies(self._context, session, found, confirmed=confirmed) as left:
                 put_posts(self._context, session, row, (), found.name)
                 close_account(self._context, session, row, found, disabled=True)
-            for model in (RecoveryCode, SecondFactor, Passkey, KnownPlace, UserSession, Recovery, AddressChange):
+            for model in _ENDING:
                 session.execute(delete(model).where(model.user_id == row.id))
             row.password, row.publisher_id, row.mail_language, row.seen = unknown, None, None, None
             self._context.log(session, found, "delete-account", "user", row.name, vacant=left)

@@ -157,16 +157,24 @@ class Invitations:
         place = self.find(text).publisher
         kept = check_account(self._context, name, password, place)
         with self._context.write() as session:
-            row = self._find(session, text)
-            by = make_stranger(origin.address)
-            user = add_account(self._context, session, name, kept, [Post(role=row.role, publisher=place)], place, by)
-            if not text.startswith(SHOWN_PREFIX):
-                user.mail_address, user.mail_language = row.address, row.language
-            session.delete(row)
+            user = self.accept_new(session, text, name, kept, origin)
             actor = Actor(user.name, user.role, user.id, address=origin.address)
-            self._log(session, actor, "accept-invitation", row)
         self._limits.take_back(attempt)
         return actor
+
+    def accept_new(self, session: Session, text: str, name: str, kept: str, origin: Origin) -> User:
+        """Accept an invitation within a unit of work with a new account; `kept` is the hash of its password.
+
+        Raises `NotFoundError`, and `StateError` if the name is in use.
+        """
+        row = self._find(session, text)
+        by, place = make_stranger(origin.address), row.publisher_id
+        user = add_account(self._context, session, name, kept, [Post(role=row.role, publisher=place)], place, by)
+        if not text.startswith(SHOWN_PREFIX):
+            user.mail_address, user.mail_language = row.address, row.language
+        session.delete(row)
+        self._log(session, Actor(user.name, user.role, user.id, address=origin.address), "accept-invitation", row)
+        return user
 
     def accept_as(self, actor: Actor | None, text: str) -> None:
         """Accept an invitation with the account one is signed in to, which keeps its other roles.

@@ -1,0 +1,1 @@
+"""Accounts at another system (OpenID Connect), with which people sign in."""

@@ -1,0 +1,52 @@
+"""How a setting is declared, and the settings that belong together: each group is a base of `Settings`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from opendata.errors import N_, UsageError
+from opendata.setting_values import variable_of
+
+
+def declare(default: object, about: str, *, unit: str = "", secret: bool = False, has_password: bool = False) -> Any:
+    """A setting. One that is a secret, or an address that may have a password in it, isn't in any `repr`."""
+    metadata = {"about": about, "unit": unit, "secret": secret}
+    return field(default=default, repr=not (secret or has_password), metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenidSettings:
+    """Signing in through another system (OpenID Connect)."""
+
+    oidc_issuer: str = declare(
+        "",
+        "Address of the system through which people may sign in (OpenID Connect), exactly as its discovery document"
+        " names it, such as https://login.example.org/realms/gov; empty: none.",
+    )
+    oidc_client_id: str = declare("", "What that system calls the portal (client ID).")
+    oidc_client_secret: str = declare(
+        "", "The portal's secret at that system; empty: it is a public client.", secret=True
+    )
+    oidc_name: str = declare("", "What the button calls that system; empty: its host.")
+    oidc_create: bool = declare(
+        False,
+        "Whether people whom that system knows, and the portal doesn't, get a reader's account when they first sign"
+        " in.",
+    )
+
+
+def parse_issuer(name: str, default: object, text: str) -> str:  # noqa: ARG001 - all take the same
+    """The address of another system: encrypted, unless it is this machine. Raises `UsageError`."""
+    host = r"[A-Za-z0-9.-]+(:[0-9]{1,5})?"
+    if not re.fullmatch(rf"(https://{host}|http://(localhost|127\.0\.0\.1)(:[0-9]{{1,5}})?)(/[^?#\s]*)?", text):
+        raise UsageError(
+            N_(
+                "%(variable)s must be an address such as https://login.example.org/realms/gov, not “%(value)s”."
+                " Without encryption (http) it can only be on this machine"
+            ),
+            variable=variable_of(name),
+            value=re.sub(r"(?<=://).*@", "…@", text)[:100],
+        )
+    return text
