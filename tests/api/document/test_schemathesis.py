@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
+from zlib import crc32
 
 import pytest
 import schemathesis
@@ -29,6 +30,9 @@ from opendata.services.core.actors import SYSTEM, Actor
 from opendata.wiring import Services
 from tests.api.conftest import Caller
 from tests.instances import CSV, SCHEMA, ReadingClient
+
+SHARE = 3
+"""One of so many operations is explored in the short walk, always the same ones; the long walk explores all."""
 
 DERANDOMIZE = bool(os.environ.get("CI"))
 
@@ -99,12 +103,15 @@ def _explore(app: Flask, caller: Caller, *, examples: int, is_long: bool) -> Non
     count = 0
     for result in document.get_all_operations():
         operation = result.ok()
+        count += 1
+        if not is_long and crc32(operation.label.encode()) % SHARE:
+            continue
         named = {name: real[name] for name in re.findall(r"\{(\w+)\}", operation.path)}
         variants = [operation.as_strategy(mode, path_parameters=named or None) for mode in GenerationMode]
         if named:
             variants.append(operation.as_strategy(GenerationMode.NEGATIVE))
         if not is_long:
-            variants = [variants[count % len(variants)], variants[0]]
+            variants = [variants[count // SHARE % len(variants)], variants[0]]
 
         @given(st.one_of(variants))
         @settings(max_examples=examples, suppress_health_check=list(HealthCheck), derandomize=DERANDOMIZE)
@@ -116,6 +123,5 @@ def _explore(app: Flask, caller: Caller, *, examples: int, is_long: bool) -> Non
             seen[answer.status_code] += 1
 
         send()
-        count += 1
     assert count == len(document)
     assert {200, 201, 400, 404, 422} <= set(seen), seen
