@@ -255,6 +255,6 @@ def test_a_reader_marks_a_wrong_cell_and_is_led_to_the_version_that_mends_it(bro
             expect(page.get_by_role("cell", name="13", exact=True).first).to_be_visible()
             page.goto(f"{address}/datasets/reservoirs/1.0.0")
             page.get_by_role("link", name=f"已在版本 {mended} 中更正").click()
-            expect(page).to_have_url(f"{address}/datasets/reservoirs/{mended}")
+            expect(page).to_have_url(f"{address}/datasets/reservoirs/{mended}/")
             page.context.close()
     assert not complaints
