@@ -192,7 +192,7 @@ STAFF_GROUPS: tuple[EntryGroup, ...] = (
                 "clocks.show_supervision",
                 N_("Supervision report"),
                 N_("Each publisher in a quarter or half-year: published, in time, late, overdue, returned"),
-                sees_figures,
+                _oversees,
             ),
             Entry(
                 "clocks.list_rules",
