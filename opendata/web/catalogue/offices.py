@@ -45,5 +45,5 @@ def describe_office(publisher: PublisherView) -> Mapping[str, Any]:
         "days": {entry["at"]: format_day(datetime.fromisoformat(entry["at"])) for entry in publisher.history},
         "division": name_region(publisher.division[:6], language),
         "short_title": publisher.i18n.get(language, {}).get("shortTitle") or publisher.short_title,
-        "may_edit": g.actor is not None and g.actor.may_edit(publisher.id),
+        "may_edit": g.actor is not None and g.actor.may_lead(publisher.id),
     }

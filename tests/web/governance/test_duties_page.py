@@ -75,7 +75,7 @@ def test_the_pages_of_clocks(late: tuple[Portal, Clock]) -> None:
     assert clerk.get("/workspace/rules").status_code == 403
     listed = boss.get("/workspace/duties").text
     assert "2026-11" in listed
-    assert "2027 年的工作日尚未录入" in listed
+    assert "2027 年的放假安排尚未录入" in listed
     for path, text in (
         ("/disclosure/limits", "article 33"),
         ("/disclosure/calendar", "2026-02-16"),

@@ -149,7 +149,9 @@ def _read_step(text: str) -> RequestStep:
 
 
 def _list_steps(item: RequestView) -> list[RequestStep]:
-    """The steps of the publisher that are possible now."""
+    """The steps of the publisher that are possible now; none for those who only watch."""
+    if g.actor.posts.only_watches:
+        return []
     return [step for step in item.steps if STEPS[step].taker is not Taker.ASKER]
 
 
