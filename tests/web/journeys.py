@@ -23,6 +23,9 @@ LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 MOST_TABS = 600
 """So often Tab is pressed at most before something counts as out of reach."""
 
+_GIVEN_UP = ("/static/icon.svg", "/search/suggestions?")
+"""What may be unanswered when a tab goes on."""
+
 FILES = "#files, input[name=file_0]"
 """Where files are chosen."""
 
@@ -89,9 +92,10 @@ def _list_translations() -> frozenset[str]:
 def describe_failure(request: Request) -> list[str]:
     """What went wrong with a request.
 
-    That a page leaves the events it follows is how they end; and a tab that goes on to another page gives up its icon.
+    That a page leaves the events it follows is how they end; and a tab that goes on to another page gives up its icon
+    and the suggestions for what is typed.
     """
-    is_left = request.failure == "net::ERR_ABORTED" and "/static/icon.svg" in request.url
+    is_left = request.failure == "net::ERR_ABORTED" and any(part in request.url for part in _GIVEN_UP)
     return [] if request.url.endswith("/events") or is_left else [f"{request.url}: {request.failure}"]
 
 
