@@ -76,6 +76,7 @@ TABLES = (
 MAINTAINER = (
     *("/workspace", "/workspace/datasets/new", "/workspace/datasets/reservoirs/edit", "/workspace/review"),
     *("/workspace/datasets/reservoirs/upload", "/workspace/stops", "/workspace/audit", "/account", "/account/password"),
+    "/account/openid",
     *(
         "/workspace/datasets/guarded/grants",
         "/workspace/datasets/reservoirs/source",

@@ -42,7 +42,7 @@ def axe() -> str:
 @pytest.fixture
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[PageState]]]:
     """The address of a portal, and everything there is to see on it. Some forms change it, so each test has its own."""
-    settings = {"review": "two-person", "source_hosts": ("127.0.0.1",)}
+    settings = {"review": "two-person", "source_hosts": ("127.0.0.1",), "oidc_issuer": "https://login.example.org"}
     with make_portal(tmp_path_factory.mktemp("states"), **settings) as portal:
         states = [*build_states(portal), *MonthStates(portal).build(), *list_ground_states(portal)]
         with serve(portal) as address:

@@ -128,7 +128,7 @@ def test_a_person_connects_signs_in_through_it_and_disconnects(
     assert world.verbs()[0] == "connect"
     mailbox.clear()
     services.sending.send_due()
-    assert any("through “政务账号”" in text for text in mailbox.texts())
+    assert any("通过“政务账号”登录账号“clerk”" in text for text in mailbox.texts())
     world.tell(person={"sub": "another"})
     clerk = world.portal.signed_in("clerk", "en")
     (own,) = services.own_data.export(services.accounts.get_actor("clerk"))["externalIdentities"]
