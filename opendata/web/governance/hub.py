@@ -203,7 +203,6 @@ STAFF_GROUPS: tuple[EntryGroup, ...] = (
                 N_("Supervision report"),
                 N_("Each publisher in a quarter or half-year: published, in time, late, overdue, returned"),
                 _sees_all_figures,
-                _oversees,
             ),
             Entry(
                 "clocks.list_rules",
