@@ -269,7 +269,8 @@ def check_account(
 
     `faults` are what is wrong with its roles.
     """
-    wrong = [find_identifier_fault("/name", name), *faults]
+    taken = fault("/name", N_("The name “%(name)s” is the portal's own"), name=name) if name == Role.SYSTEM else None
+    wrong = [find_identifier_fault("/name", name), taken, *faults]
     with context.read() as session:
         words = [name, *_list_office_words(context, session, publisher)]
     found = [item for item in (*wrong, *find_password_faults(password, words)) if item]

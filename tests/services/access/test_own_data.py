@@ -19,6 +19,7 @@ ELSEWHERE = {
     "outbox": "mail that waits, for 30 days: without the text",
     "recoveries": "a link that ends after a day",
     "recovery_codes": "digests of random texts",
+    "duty_feeds": "a random text, from which the address of a feed follows",
     "challenges": "digests of random texts, for five minutes",
 }
 """Tables that refer to accounts and aren't in the document, and why."""
@@ -34,7 +35,7 @@ TABLES = {
         "known_places",
         "external_identities",
     ),
-    *("address_changes", "drafts", "grants", "uploads", "sources"),
+    *("address_changes", "drafts", "grants", "uploads", "sources", "requests", "duty_reminders"),
 }
 
 

@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Executable, Select, delete, func, select
+from sqlalchemy import ColumnElement, Executable, Select, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from opendata.db.models import (
     AddressChange,
     Appointment,
     Draft,
+    DutyFeed,
+    DutyReminder,
     Event,
     ExternalIdentity,
     Grant,
@@ -21,6 +23,7 @@ from opendata.db.models import (
     Passkey,
     Recovery,
     RecoveryCode,
+    Request,
     SecondFactor,
     Source,
     Token,
@@ -44,7 +47,7 @@ MOST_EVENTS = 10_000
 
 _ENDING = (
     *(RecoveryCode, SecondFactor, Passkey, ExternalIdentity),
-    *(KnownPlace, UserSession, Recovery, AddressChange),
+    *(KnownPlace, UserSession, Recovery, AddressChange, DutyFeed, DutyReminder),
 )
 """What ends with an account."""
 
@@ -87,6 +90,8 @@ class OwnData:
                 "grants": _list(session, _of(Grant.user_id, found, "dataset_id", "holder", "purpose", "expires")),
                 "uploads": _list(session, _of(Upload.user_id, found, "filename", "length", "created", "expires")),
                 "sources": _list(session, _of(Source.author_id, found, "dataset_id", "resource", "contact")),
+                "requests": _list(session, _of(Request.user_id, found, "number", "kind", "state", "created")),
+                "dutyReminders": _list(session, _of(DutyReminder.user_id, found, "obligation_id", "stage", "day")),
                 "drafts": _list(session, select(Draft.id, Draft.dataset_id, Draft.created).where(named)),
                 "events": _list(session, events.where(about).order_by(Event.id.desc()).limit(MOST_EVENTS)),
                 "eventsLeftOut": max(0, total - MOST_EVENTS),
@@ -109,6 +114,7 @@ class OwnData:
                 close_account(self._context, session, row, found, disabled=True)
             for model in _ENDING:
                 session.execute(delete(model).where(model.user_id == row.id))
+            session.execute(update(Request).where(Request.user_id == row.id).values(user_id=None))
             row.password, row.publisher_id, row.mail_language, row.seen = unknown, None, None, None
             self._context.log(session, found, "delete-account", "user", row.name, vacant=left)
 
