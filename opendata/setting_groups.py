@@ -37,6 +37,29 @@ class OpenidSettings:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GovernanceSettings(OpenidSettings):
+    """Who answers for what: the inventory, duties, requests, the portal's own lists. One group is built on another."""
+
+    lists_publisher: str = declare(
+        "", "The publisher under whose name the portal publishes its own lists every day; empty: it publishes none."
+    )
+    index_number: str = declare(
+        "{uscc}/{year}-{serial}",
+        "Pattern of the index numbers that items of the inventory get, from `{uscc}` (the publisher's unified social"
+        " credit code), `{organisation}` (the nine characters of the organisation in it), `{year}`, `{month}` and"
+        " `{serial}`.",
+    )
+    remind_days: int = declare(
+        5, "How many working days before a duty is due people are reminded by mail.", unit="working days"
+    )
+    access_days: int = declare(
+        15, "How long a publisher may take to answer an application for data.", unit="working days"
+    )
+    objection_days: int = declare(3, "How long a publisher may take to answer an objection.", unit="working days")
+    asker_days: int = declare(180, "How long the portal keeps who made a request, after it ends.", unit="days")
+
+
 def parse_issuer(name: str, default: object, text: str) -> str:  # noqa: ARG001 - all take the same
     """The address of another system: encrypted, unless it is this machine. Raises `UsageError`."""
     host = r"[A-Za-z0-9.-]+(:[0-9]{1,5})?"

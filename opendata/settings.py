@@ -11,7 +11,7 @@ from typing import Any
 
 from opendata.errors import N_, UsageError
 from opendata.instance_file import read_instance_file
-from opendata.setting_groups import OpenidSettings, parse_issuer
+from opendata.setting_groups import GovernanceSettings, parse_issuer
 from opendata.setting_groups import declare as _setting
 from opendata.setting_values import (
     REVIEW_CHECKS,
@@ -47,7 +47,7 @@ KEEP_TRUNCATED, KEEP_FULL, KEEP_NONE = "truncated", "full", "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(OpenidSettings):
+class Settings(GovernanceSettings):
     """All settings of one instance. The variable of a setting is `OPENDATA_` and its name in capitals."""
 
     home: Path = _setting(_CHECKOUT / "var", "The instance folder: database, stores, keys, queue.")
@@ -76,19 +76,10 @@ class Settings(OpenidSettings):
         " (comma-separated); empty: no such file.",
     )
     title: str = _setting("", "Name of the portal on its pages; empty: a general name.")
-    lists_publisher: str = _setting(
-        "", "The publisher under whose name the portal publishes its own lists every day; empty: it publishes none."
-    )
     languages: tuple[str, ...] = _setting(
         ("zh", "en"), "Languages of the portal, the default first (comma-separated: zh, en)."
     )
     timezone: str = _setting("Asia/Shanghai", "Time zone in which pages show times.")
-    index_number: str = _setting(
-        "{uscc}/{year}-{serial}",
-        "Pattern of the index numbers that items of the inventory get, from `{uscc}` (the publisher's unified social"
-        " credit code), `{organisation}` (the nine characters of the organisation in it), `{year}`, `{month}` and"
-        " `{serial}`.",
-    )
     review: str = _setting(
         "two-person", "`two-person`: another person approves before publication; `none`: submitting publishes."
     )
@@ -139,9 +130,6 @@ class Settings(OpenidSettings):
     )
     mail_from: str = _setting("", "Sender of the portal's mail, such as noreply@data.example.org.")
     mail_seconds: int = _setting(30, "How long the mail server may take for each answer.", unit="seconds")
-    remind_days: int = _setting(
-        5, "How many working days before a duty is due people are reminded by mail.", unit="working days"
-    )
     fsck_days: int = _setting(
         30,
         "Within how many days the worker hashes every published file again, a slice at a time; 0: never.",
@@ -241,11 +229,6 @@ class Settings(OpenidSettings):
         120, "After how long without a request a person has to sign in again.", unit="minutes"
     )
     session_hours: int = _setting(12, "After how long a person has to sign in again in any case.", unit="hours")
-    access_days: int = _setting(
-        15, "How long a publisher may take to answer an application for data.", unit="working days"
-    )
-    objection_days: int = _setting(3, "How long a publisher may take to answer an objection.", unit="working days")
-    asker_days: int = _setting(180, "How long the portal keeps who made a request, after it ends.", unit="days")
     secure_cookies: bool = _setting(
         False,
         "Send cookies over HTTPS only, also where `OPENDATA_BASE_URL` doesn't begin with https.",
@@ -336,7 +319,7 @@ def list_settings() -> tuple[SettingInfo, ...]:
 
 def _list_fields() -> list[Field[Any]]:
     """The fields of the settings: their own first, then those of groups."""
-    grouped = {item.name for item in fields(OpenidSettings)}
+    grouped = {item.name for item in fields(GovernanceSettings)}
     return sorted(fields(Settings), key=lambda item: item.name in grouped)
 
 

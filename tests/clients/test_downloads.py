@@ -24,6 +24,7 @@ CITIES = "datasets/world-cities/1.0.0"
 FORMS = ("world-cities.csv", "world-cities.parquet", "world-cities.json", "world-cities.xlsx", "datapackage.zip")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMS)
 def test_curl_goes_on_where_it_was_cut_off(portal: Portal, tmp_path: Path, name: str) -> None:
     require("curl")

@@ -21,6 +21,8 @@ from tests.clients.conftest import run_command, start_server
 from tests.instances import PUBLISHER
 from tests.servers import CHECKOUT, free_port, require
 
+pytestmark = pytest.mark.slow
+
 _MAIN = """
 {user}
 daemon off;

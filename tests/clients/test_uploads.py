@@ -308,6 +308,7 @@ def finish(command: subprocess.Popen[str]) -> tuple[int, str, str]:
     return command.returncode, out, err
 
 
+@pytest.mark.slow
 def test_the_command_sends_a_file_and_prints_the_verdict(served: Served, file: Path) -> None:
     status, out, err = finish(start_command(served, file, "--schema", str(file.with_name("rules.json"))))
     assert (status, err) == (0, "")

@@ -74,6 +74,7 @@ def insert_draft(database: Database, **more: str) -> None:
             connection.execute(text(f"INSERT INTO {table} ({names}) VALUES (:{', :'.join(row)})"), row)
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_drafts_and_datasets_of_before_have_nothing_proposed_and_nothing_sealed(
     tmp_path: Path, empty_database_url: str
@@ -311,6 +312,7 @@ def test_accounts_of_before_have_no_address_and_a_process_of_before_can_make_mor
     database.dispose()
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases
 def test_migrations_can_be_taken_back(tmp_path: Path, empty_database_url: str) -> None:
     database = Database(empty_database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")

@@ -52,6 +52,7 @@ def test_columns_may_be_called_by_the_titles_of_the_schema(tmp_path: Path) -> No
     assert opened.dialect.header_rows == (1,)
 
 
+@pytest.mark.slow
 def test_only_line_ends_end_the_lines_of_a_large_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text, "QUICK_BYTES", 1024)
     path = tmp_path / "parks.csv"

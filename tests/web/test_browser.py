@@ -121,6 +121,7 @@ def test_the_keyboard_reaches_the_content_first(browser: Browser, portal: Portal
         page.context.close()
 
 
+@pytest.mark.slow
 def test_a_clerk_publishes_a_file_in_a_browser(browser: Browser, desk: Portal, tmp_path: Path) -> None:
     complaints: list[str] = []
     wrong, right = tmp_path / "wrong" / "levels.csv", tmp_path / "levels.csv"

@@ -353,6 +353,7 @@ class Lives(Life):
             assert (str(found.status), not found.undecided) == (self.draft.state, self.draft.is_decided)
 
 
+@pytest.mark.slow
 def test_nobody_has_what_they_may_not_have() -> None:
     run(Lives, settings=settings(max_examples=1, stateful_step_count=20, deadline=None))
 

@@ -33,7 +33,7 @@ from opendata.services.access.limits import Limits, knows_browser
 from opendata.services.access.notices import notify
 from opendata.services.access.passwords import find_password_faults, hash_password, is_right
 from opendata.services.access.pending import CodeNeededError, require_no_factor
-from opendata.services.access.posts import list_posts, put_posts, read_posts, view_actor
+from opendata.services.access.posts import put_posts, read_posts, view_actor, view_user
 from opendata.services.access.sessions import begin_session, digest_text, end_sessions
 from opendata.services.access.tokens import (
     TOKEN_PREFIX,
@@ -75,7 +75,7 @@ class Accounts:
         kept = check_account(self._context, name, password, publisher, faults)
         with self._context.write() as session:
             row = add_account(self._context, session, name, kept, posts, publisher)
-            return view_user(row, list_posts(session, row))
+            return view_user(session, row)
 
     def set_password(self, name: str, password: str) -> None:
         """Give an account a new password and end its sessions."""
@@ -124,7 +124,7 @@ class Accounts:
         """All accounts by name."""
         with self._context.read() as session:
             rows = session.scalars(select(User).order_by(User.name)).all()
-            return [view_user(row, list_posts(session, row)) for row in rows]
+            return [view_user(session, row) for row in rows]
 
     def sign_in(self, name: str, password: str, origin: Origin = NOWHERE) -> tuple[Actor, str]:
         """Begin a session for a name and password: the actor and the text for the cookie.
@@ -391,16 +391,3 @@ def find_user(session: Session, name: str, *, lock: bool = False) -> User:
     if row is None:
         raise NotFoundError(N_("There is no account “%(name)s”"), name=name[:100])
     return row
-
-
-def view_user(row: User, posts: Sequence[Post]) -> UserView:
-    """The value of a row."""
-    return UserView(
-        id=row.id,
-        name=row.name,
-        role=row.role,
-        publisher=row.publisher_id,
-        created=row.created,
-        disabled=row.disabled,
-        posts=posts,
-    )

@@ -14,6 +14,7 @@ from opendata.domain.roles import PUBLISHER_ROLES, ROLES, Role
 from opendata.errors import N_, Fault, Listed, StateError, fault
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
+from opendata.services.core.values import UserView
 
 MOST_DEEP = 10
 """Levels of publishers that an appointment reaches down."""
@@ -103,3 +104,16 @@ def _add(session: Session, row: User, posts: Sequence[Post], moment: datetime, b
         session.add(
             Appointment(user_id=row.id, role=post.role, publisher_id=post.publisher, created=moment, created_by=by)
         )
+
+
+def view_user(session: Session, row: User) -> UserView:
+    """The value of a row."""
+    return UserView(
+        id=row.id,
+        name=row.name,
+        role=row.role,
+        publisher=row.publisher_id,
+        created=row.created,
+        disabled=row.disabled,
+        posts=list_posts(session, row),
+    )

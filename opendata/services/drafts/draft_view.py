@@ -162,7 +162,7 @@ def view_draft(
 
 
 def _list_titles(row: Draft, manifest: Manifest | None) -> dict[str, str]:
-    """What to call everything in a draft, by name. Titles that are alike are told apart by the names."""
+    """What to call everything in a draft, by name. Names tell titles that are alike apart."""
     found = {item.name: item.title for item in (manifest.resources if manifest else ())}
     found |= {item.name: item.title for item in row.attachments}
     titles = {name: title or name for name, title in found.items()}

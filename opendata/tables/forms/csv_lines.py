@@ -1,4 +1,4 @@
-"""Lines of CSV files for spreadsheets, in which no text is taken for a formula.
+"""Lines of CSV files for spreadsheets, which see no formula in any text.
 
 Source: OWASP on formulas in CSV.
 """

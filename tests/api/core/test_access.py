@@ -100,7 +100,7 @@ def test_every_operation_that_changes_something_needs_somebody(
     for rule in app.url_map.iter_rules():
         if not rule.rule.startswith("/api/") or rule.endpoint.startswith("api_sql."):  # asking changes nothing
             continue
-        path = re.sub(r"<version:\w+>", "1.0.0", re.sub(r"<identifier:\w+>", "anything", rule.rule))
+        path = re.sub(r"<version:\w+>", "1.0.0", re.sub(r"<(?:identifier|item):\w+>", "anything", rule.rule))
         for method in rule.methods & {"POST", "PATCH", "PUT", "DELETE"}:
             if rule.endpoint == "api_requests.send_request":  # a reader asks a publisher without an account
                 continue

@@ -72,6 +72,7 @@ def test_what_nothing_needs_is_removed_once_it_was_counted(
     assert run("fsck", "--full").exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_backup_becomes_an_instance_that_signs_on_with_the_same_key(run: Run, lakes: Path, tmp_path: Path) -> None:
     folder, other = tmp_path / "backup", tmp_path / "other"
     written = run("backup", folder, "--with-keys")
@@ -132,6 +133,7 @@ def test_a_renamed_dataset_is_exported_under_its_new_name(run: Run, lakes: Path,
     assert run("export", "nowhere", tmp_path / "nothing").exit_code == 2
 
 
+@pytest.mark.slow
 def test_nothing_is_withdrawn_that_nobody_confirmed(run: Run, lakes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     words = ("withdraw", "lakes", "1.0.0", "--reason", "数据有误")
     refused = run(*words)

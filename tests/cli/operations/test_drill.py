@@ -100,6 +100,7 @@ def test_a_drill_says_in_words_what_is_missing_and_what_a_restore_would_end(
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_damaged_file_of_the_backup_and_a_missing_one_are_named(run: Run, instance: Path, backup: Path) -> None:
     blobs = [path for path in (backup / "public" / "blobs").rglob("*") if path.is_file()]
     blob = next(path for path in blobs if path.read_bytes() == b"a\n1\n")

@@ -101,6 +101,7 @@ def test_partial_publishes_the_valid_tables_and_names_the_others(run, run_json, 
     assert (again.exit_code, count_versions(instance)) == (0, 1)
 
 
+@pytest.mark.slow
 def test_changed_rows_make_the_next_version_and_both_can_be_exported(
     run, run_json, instance, write_package, tmp_path
 ) -> None:

@@ -40,7 +40,7 @@ def test_a_mailed_invitation_makes_an_account_whose_address_is_confirmed(office:
     link = read_link(office, mailbox)
     recipient, subject, body = mailbox.read_last()
     assert (recipient, subject) == ("Mei@example.org", "您收到一份邀请 – 示例数据平台")
-    assert "lead 邀请您使用本平台。您的角色：编辑。发布机构：水务局。" in body
+    assert "lead 邀请您使用本平台。您的角色：编辑。数据提供方：水务局。" in body
     assert invitations.find(link).publisher == AT
     actor = invitations.accept(link, "mei", PASSWORD, NOWHERE)
     mei = office.services.accounts.get_actor("mei")

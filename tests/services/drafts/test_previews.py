@@ -86,6 +86,7 @@ def test_a_large_file_is_shown_as_before_and_says_that_choices_cannot_be_tried(
     assert seen.rows[0][1] == "header"
 
 
+@pytest.mark.slow
 def test_a_web_process_never_loads_what_reads_files(services: Services, editor: Actor, draft: DraftView) -> None:
     """Shown from a fresh process, in which nothing but this page has been made."""
     context = multiprocessing.get_context("spawn")

@@ -268,6 +268,7 @@ QUICK = settings(
 LONG = settings(QUICK, max_examples=examples(15), stateful_step_count=15)
 
 
+@pytest.mark.slow
 def test_nothing_that_happens_changes_what_was_published_and_the_store_knows_it_all() -> None:
     run_state_machine_as_test(Life, settings=QUICK)
 

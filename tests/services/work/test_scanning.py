@@ -337,6 +337,7 @@ def test_a_scanner_that_gives_up_in_the_middle_of_a_file_holds_it(
     assert row_of(scanned, draft).scans is None
 
 
+@pytest.mark.slow
 def test_newer_signatures_scan_again_but_what_has_passed_does_not_wait_for_them(
     build: Callable[[str], Services], clamd: ClamdServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -118,7 +118,7 @@ def test_proposals_tell_their_reason_and_one_is_taken_without_losing_what_is_typ
     for text in (
         "建议填写：2020-01-31/2024-06-30。理由：“measured”列的日期从 2020-01-31 到 2024-06-30",
         "建议填写：河南省 郑州市 410100。理由：“division_code”列的代码都以 4101 开头",
-        "建议填写：信息中心 · 0371-65500000。理由：同一发布机构的数据集“河流”用的是它",
+        "建议填写：信息中心 · 0371-65500000。理由：同一数据提供方的数据集“河流”用的是它",
         "建议填写：生态环保。理由：标题或关键词里有“水库”",
     ):
         assert text in form, text

@@ -80,5 +80,5 @@ def _sign_in(page: Page, address: str, name: str) -> None:
     page.goto(f"{address}/sign-in")
     page.locator("#name").fill(name)
     page.locator("#password").fill(PASSWORD)
-    page.locator("main button[type=submit]").click()
+    page.get_by_role("button", name="登录", exact=True).click()
     page.wait_for_url("**/workspace")
