@@ -141,6 +141,7 @@ def test_a_process_whose_draft_could_not_be_followed_answers_for_no_other(
     assert row_of(services, second).status == "valid"
 
 
+@pytest.mark.slow
 def test_drafts_are_checked_and_published_in_one_process_that_stays(
     services: Services, editor: Actor, start: Start
 ) -> None:

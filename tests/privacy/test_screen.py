@@ -290,6 +290,7 @@ def test_a_table_without_rows_or_values_has_no_findings() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hidden", [True, False])
 def test_recall_and_precision_hold_on_made_tables(hidden: bool) -> None:
     corpus = make_corpus(SEED, 80)

@@ -166,6 +166,7 @@ def test_the_rules_of_frictionless_are_its_own_verdict(run_json, realdata) -> No
     assert [task["errors"] for task in found["tasks"]] == [task["errors"] for task in expected["tasks"]]
 
 
+@pytest.mark.slow
 def test_frictionless_takes_a_schema_and_a_limit_too(run, run_json, write) -> None:
     words = ("validate", write("levels.csv", BAD), "--schema", write("schema.json", SCHEMA), "--rules", "frictionless")
     assert run_json(*words)["stats"]["errors"] == 3

@@ -300,6 +300,7 @@ def test_damages_that_crashed_once_are_refused(tmp_path: Path) -> None:
     damage(tmp_path, write_file, "535667587")  # a decimal that Arrow spells as no number
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", WRITERS[:3])
 def test_a_damaged_file_never_crashes_and_never_takes_much_memory(
     tmp_path: Path, write: Callable[[pa.Table, Path], None]
