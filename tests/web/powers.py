@@ -69,7 +69,7 @@ VIEWS: Mapping[str, str] = {
     # What people ask and send, signed in or not. Who only watches sends nothing.
     "asking": """
         api_requests.send_request request_following.confirm_address request_following.leave_request
-        request_following.open_request request_following.send_request request_following.take_step
+        request_following.send_request
         site_reuses.send_reuse
     """,
     # One's own account, and what anybody may do who is signed in.
@@ -190,6 +190,7 @@ VIEWS: Mapping[str, str] = {
     """,
     # Signing in and out decides who asks, so it has tests of its own.
     "doors": """
+        request_following.open_request request_following.take_step
         factors.enter_code factors.offer_sign_in factors.show_code factors.sign_in_with_passkey openid.begin
         openid.finish openid.show_button sessions.sign_in sessions.sign_out
     """,

@@ -55,7 +55,7 @@ GOVERNANCE_BODIES: Mapping[str, Mapping[str, object]] = {
     "api_publishers.move_dataset": {"publisher": "road-bureau", **REASON},
     "api_publishers.reopen_publisher": REASON,
     "api_publishers.split_publisher": {"rest": "road-bureau", **REASON},
-    "api_publishers.update_publisher": {"contactPoint": {"name": "办公室"}},
+    "api_publishers.update_publisher": {"contactPoint": {"telephone": "0371-65500000"}},
     "api_requests.send_request": QUESTION,
     "api_requests.take_request_step": {"summary": "何时更新"},
     "api_self_checks.begin_self_check": {"year": 2024},

@@ -78,7 +78,7 @@ def sign_in(browser: Browser, complaints: list[str], address: str, name: str, la
         page.get_by_role("link", name="English").click()
     page.get_by_label(words["name"]).fill(name)
     page.get_by_label(words["password"]).fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name=words["sign in"]).click()
+    page.get_by_role("main").get_by_role("button", name=words["sign in"], exact=True).click()
     return page
 
 
