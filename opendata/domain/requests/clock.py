@@ -78,7 +78,7 @@ def find_clock(days: int, happened: Sequence[Happening], calendar: WorkingCalend
         pauses = list(_list_pauses(happened, calendar, today))
         due = find_due(start, Limit(days, Unit.WORKING_DAY), calendar, pauses)
     except UnknownYearError as error:
-        year = int(error.params["year"])  # type: ignore[call-overload]
+        year = int(str(error.params["year"]))
         return RequestClock(start=start, days=days, due=None, is_extended=extended, unknown_year=year)
     return RequestClock(start=start, days=days, due=due, is_paused=due is None, is_extended=extended)
 

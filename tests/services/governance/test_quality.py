@@ -50,6 +50,7 @@ def test_what_is_published_is_measured_once_a_version(services: Services, editor
     assert (found.worst, found.worst_column, found.cells, found.missing_share) == (0.75, "c", 12, 4 / 12)
     counts = {one.code: one.count for one in services.control.count_all(SYSTEM) if one.group == "quality"}
     assert counts == {"much-missing": 1, "repeated-rows": 3, "few-rows": 3, "fragments": 3, "stiff": 1, **LACKS}
+    assert [one.number for one in services.goals.measure_all(editor)] == [*range(1, 33)]
     reached = {one.code: (one.reached.done, one.reached.of) for one in services.goals.measure_all(editor)}
     expected = {"complete": (2, 3), "volume": (0, 3), "whole": (0, 3), "native": (2, 3), "licences": (3, 3)}
     assert expected.items() <= reached.items()

@@ -55,8 +55,9 @@ _SHOWN_TEXTS = frozenset([RequestStep.EXTEND, RequestStep.MEND])
 
 def find_calendar(session: Session) -> WorkingCalendar:
     """The working days that clocks count, read once in a unit of work."""
-    found: WorkingCalendar = session.info.setdefault("calendar", None) or read_calendar(session)
-    session.info["calendar"] = found
+    if "calendar" not in session.info:
+        session.info["calendar"] = read_calendar(session)
+    found: WorkingCalendar = session.info["calendar"]
     return found
 
 
