@@ -14,7 +14,7 @@ RUNTIME := $(VENV)/.installed-runtime
 DEV := $(VENV)/.installed-dev
 COMPILED := $(VENV)/.compiled
 # What can't be compiled (olefile2), or is imported seldom or never.
-UNCOMPILED := olefile2|/pyasn1_modules/|/authlib/|/pygments/(lexers|styles)/|/redis/asyncio/|/openpyxl/|/aiohttp/|/tests/|/fontTools/|/mypyc?/|/pip/|/setuptools/
+UNCOMPILED := olefile2|/pyasn1_modules/|/authlib/|/pygments/(lexers|styles)/|/redis/asyncio/|/openpyxl/|/aiohttp/|/tests/|/fontTools/|/mypyc?/|/pip/|/setuptools/|/scipy/|/networkx/|/mlcroissant/|/rdflib/|/pandas-stubs/
 BROWSER := $(VENV)/browser/.installed
 CLIENTS := tests/clients/browser
 

@@ -59,6 +59,8 @@ from opendata.services.drafts.fixing.wrong_cells import Fixing
 from opendata.services.drafts.matching import Matching
 from opendata.services.drafts.previews import Previews
 from opendata.services.drafts.restoring import Restoring
+from opendata.services.exchange.entries import Entries
+from opendata.services.exchange.portal import Portals
 from opendata.services.governance.governance import Foundation, Governance, build_governance
 from opendata.services.governance.requests.letters import open_link as open_request_link
 from opendata.services.mail.outbox import Outbox
@@ -124,6 +126,7 @@ class Services(Governance):
     downloads: Downloads
     drafts: Drafts
     editions: Editions
+    entries: Entries
     events: Events
     exports: Exports
     fetching: Fetching
@@ -149,6 +152,7 @@ class Services(Governance):
     pace: Pace
     passkeys: Passkeys
     persons: Persons
+    portals: Portals
     previews: Previews
     proposals: Proposals
     publishers: Publishers
@@ -281,6 +285,7 @@ def build_services(
         deletion=Deletion(context, originals),
         dictionaries=Dictionaries(context, workbench, schemas, versions),
         editions=editions,
+        entries=Entries(context, versions, manifests),
         differences=Differences(context, versions),
         downloads=downloads,
         drafts=drafts,
@@ -309,6 +314,7 @@ def build_services(
         own_lists=OwnLists(context, imports, define_lists(governance)),
         passkeys=Passkeys(context),
         persons=Persons(context),
+        portals=Portals(settings, governance.identity),
         previews=Previews(context),
         proposals=Proposals(context, publishers, versions, Editions(context)),
         publishers=publishers,

@@ -22,6 +22,7 @@ from opendata.web.delivery import downloads
 from opendata.web.drafts import choices, drafts, meaning, next_version, personal, readings, statuses, uploads, workspace
 from opendata.web.drafts.fixing import cells
 from opendata.web.drafts.series import series
+from opendata.web.exchange.rooms import BLUEPRINTS
 from opendata.web.governance import hub
 from opendata.web.governance.basics import drafts as basic_drafts
 from opendata.web.governance.basics import imports as basic_imports
@@ -142,7 +143,7 @@ def register_web(app: Flask) -> None:
         site_staff,
     ):
         app.register_blueprint(module.blueprint)
-    for blueprint in (self_checks.public, duties_public.blueprint, duties_public.feeds):
+    for blueprint in (self_checks.public, duties_public.blueprint, duties_public.feeds, *BLUEPRINTS):
         app.register_blueprint(blueprint)
     formats.register_formats(app)
     markdown.register_markdown(app)

@@ -55,7 +55,8 @@ class Table:
         """The rows as a data frame of pandas. Its types are those of Arrow, so nothing is rounded or guessed."""
         import pandas as pd
 
-        return self.to_arrow().to_pandas(types_mapper=pd.ArrowDtype)
+        found: pandas.DataFrame = self.to_arrow().to_pandas(types_mapper=pd.ArrowDtype)
+        return found
 
     def to_polars(self) -> polars.DataFrame:
         """The rows as a data frame of polars."""

@@ -1,0 +1,1 @@
+"""What the vocabularies are written from: the public catalogue as one model, read in order and without gaps."""

@@ -1,0 +1,225 @@
+"""The public entries of the catalogue, one by one or all in their order, as `domain.catalogue` has them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from opendata.db.models import Alias, Dataset, Publisher, Version
+from opendata.domain.catalogue.entries import Agency, CatalogueEntry, Edition
+from opendata.domain.manifest import Manifest
+from opendata.domain.metadata import DatasetMetadata
+from opendata.errors import N_, BackendError, DamagedError, NotFoundError
+from opendata.metadata.dataset import read_metadata
+from opendata.metadata.versions import parse_version
+from opendata.services.catalogue.entries import find_dataset
+from opendata.services.catalogue.manifests import Manifests
+from opendata.services.catalogue.publishers import follow_publishers
+from opendata.services.catalogue.versions import Versions
+from opendata.services.core.access import disclosure_of, is_for_all, is_listed, where_listed
+from opendata.services.core.context import Context
+from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, write_cursor
+from opendata.services.core.values import Page
+
+logger = logging.getLogger(__name__)
+
+BATCH = 200
+"""So many entries are read from the database at once."""
+
+
+class Entries:
+    """Reads the public catalogue for those who write documents of it."""
+
+    def __init__(self, context: Context, versions: Versions, manifests: Manifests) -> None:
+        self._context = context
+        self._versions = versions
+        self._manifests = manifests
+
+    def get(self, dataset: str) -> CatalogueEntry:
+        """One dataset with its newest version. Raises `NotFoundError`, `MovedError`."""
+        with self._context.read() as session:
+            row = find_dataset(session, dataset)
+            if not is_listed(row):
+                raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
+            return self._describe(session, [row])[0]
+
+    def get_version(self, dataset: str, version: str) -> CatalogueEntry:
+        """One dataset as one of its versions has it, with the metadata of that time.
+
+        Who may have its data is decided by the dataset as it is now. Raises `NotFoundError`, `MovedError`,
+        `WithdrawnError`, `SuspendedError`, `DamagedError`.
+        """
+        manifest = self._versions.get_manifest(dataset, version)
+        found = self.get(dataset)
+        metadata = replace(manifest.metadata, disclosure=found.metadata.disclosure)
+        return replace(found, metadata=metadata, manifest=manifest, public=_list_public(metadata, manifest))
+
+    def get_many(self, datasets: Sequence[str]) -> Sequence[CatalogueEntry]:
+        """Datasets by id, in this order; those that aren't public are left out."""
+        query = select(Dataset).where(Dataset.id.in_(datasets), where_listed())
+        with self._context.read() as session:
+            found = {item.id: item for item in self._describe(session, list(session.scalars(query)))}
+        return [found[name] for name in datasets if name in found]
+
+    def find_by_uuid(self, uuid: str) -> str | None:
+        """The id of the public dataset with a UUID."""
+        with self._context.read() as session:
+            return session.scalar(select(Dataset.id).where(Dataset.uuid == uuid, where_listed()))
+
+    def list(
+        self, *, publisher: str | None = None, cursor: str | None = None, limit: int = DEFAULT_LIMIT
+    ) -> Page[CatalogueEntry]:
+        """A page of them by id, of all publishers or of one. Raises `InputError` for a cursor that isn't ours."""
+        with self._context.read() as session:
+            query = self._select(session, publisher, read_cursor(cursor) or "").limit(limit + 1)
+            rows = list(session.scalars(query))
+            items = self._describe(session, rows[:limit])
+        return Page(items, write_cursor(items[-1].id) if len(rows) > limit else None)
+
+    def iterate(
+        self, *, publisher: str | None = None, after: str = "", limit: int | None = None
+    ) -> Iterator[CatalogueEntry]:
+        """All of them by id, of all publishers or of one, read in batches: memory stays flat however many there are."""
+        left = limit
+        while left is None or left > 0:
+            size = BATCH if left is None else min(BATCH, left)
+            with self._context.read() as session:
+                rows = list(session.scalars(self._select(session, publisher, after).limit(size)))
+                items = self._describe(session, rows)
+            yield from items
+            if len(items) < size:
+                return
+            after = items[-1].id
+            left = None if left is None else left - len(items)
+
+    def count(self, publisher: str | None = None) -> int:
+        """How many there are."""
+        with self._context.read() as session:
+            query = self._select(session, publisher, "").order_by(None).with_only_columns(func.count(Dataset.id))
+            return int(session.scalar(query) or 0)
+
+    def find_change(self) -> datetime | None:
+        """When something of the public catalogue changed last: an entry, or what is said of a version."""
+        with self._context.read() as session:
+            entry = session.scalar(select(func.max(Dataset.modified)).where(where_listed()))
+            version = session.scalar(select(func.max(Version.changed)))
+        return max((item for item in (entry, version) if item is not None), default=None)
+
+    def list_agencies(self, *, with_ended: bool = False) -> Sequence[Agency]:
+        """The publishers by id; with those that were merged, split or closed, if wanted."""
+        query = select(Publisher).order_by(Publisher.id)
+        with self._context.read() as session:
+            found = [describe_agency(row) for row in session.scalars(query)]
+        return found if with_ended else [item for item in found if item.ended is None]
+
+    def _select(self, session: Session, publisher: str | None, after: str) -> Select[Dataset]:
+        query = select(Dataset).where(where_listed()).order_by(Dataset.id)
+        if after:
+            query = query.where(Dataset.id > after)
+        if publisher is not None:
+            query = query.where(Dataset.publisher_id.in_(follow_publishers(session, [publisher])))
+        return query
+
+    def _describe(self, session: Session, rows: Sequence[Dataset]) -> Sequence[CatalogueEntry]:
+        names = [row.id for row in rows]
+        editions: dict[str, list[Edition]] = {name: [] for name in names}
+        for row in session.scalars(select(Version).where(Version.dataset_id.in_(names))):
+            editions[row.dataset_id].append(_describe_edition(row))
+        former: dict[str, list[str]] = {}
+        for alias in session.scalars(select(Alias).where(Alias.dataset_id.in_(names)).order_by(Alias.old)):
+            former.setdefault(alias.dataset_id, []).append(alias.old)
+        agencies: dict[str, Agency] = {}
+        return [
+            self._describe_one(
+                row,
+                sorted(editions[row.id], key=_rank, reverse=True),
+                agencies.setdefault(row.publisher_id, describe_agency(row.publisher)),
+                former.get(row.id, ()),
+            )
+            for row in rows
+        ]
+
+    def _describe_one(
+        self, row: Dataset, editions: Sequence[Edition], publisher: Agency, former: Sequence[str]
+    ) -> CatalogueEntry:
+        metadata = read_metadata(row.meta)
+        manifest = self._find_manifest(row, editions)
+        return CatalogueEntry(
+            id=row.id,
+            uuid=row.uuid,
+            created=row.created,
+            modified=row.modified,
+            metadata=metadata,
+            publisher=publisher,
+            editions=editions,
+            manifest=manifest,
+            public=_list_public(metadata, manifest) if manifest else frozenset(),
+            archived=row.archived,
+            former=former,
+        )
+
+    def _find_manifest(self, row: Dataset, editions: Sequence[Edition]) -> Manifest | None:
+        """The manifest of the newest version; None while it is stopped, and where the store has it damaged.
+
+        What is closed is an entry alone: its versions were withdrawn.
+        """
+        newest = next((item for item in editions if item.version == row.latest), None)
+        if newest is None or not newest.is_standing or disclosure_of(row).is_closed:
+            return None
+        try:
+            found = self._manifests.get(row.id, newest.version)
+        except BackendError:
+            raise
+        except (DamagedError, NotFoundError, OSError):
+            logger.exception("the manifest of “%s” can't be read: its entry stands alone", row.id)
+            return None
+        return found if found.name == row.id else replace(found, name=row.id)
+
+
+def describe_agency(row: Publisher) -> Agency:
+    """What is public of a publisher, but for its officials."""
+    details: Mapping[str, object] = row.details or {}
+    contact = details.get("contactPoint")
+    return Agency(
+        id=row.id,
+        title=row.title,
+        description=row.description,
+        i18n=row.i18n,
+        short_title=str(details.get("shortTitle") or ""),
+        kind=row.kind,
+        code=row.code or "",
+        division=str(details.get("division") or ""),
+        parent=row.parent_id,
+        contact=contact if isinstance(contact, Mapping) else {},
+        created=row.created,
+        modified=row.modified,
+        ended=row.ended,
+    )
+
+
+def _describe_edition(row: Version) -> Edition:
+    return Edition(
+        version=row.version,
+        published=row.published,
+        changed=row.changed,
+        notes=row.notes,
+        period=row.period or "",
+        manifest_sha256=row.manifest,
+        rows=row.rows,
+        bytes=row.bytes,
+        withdrawal=row.withdrawal,
+        suspension=row.suspension if row.suspended else None,
+    )
+
+
+def _rank(item: Edition) -> tuple[int, int, int]:
+    return parse_version(item.version) or (0, 0, 0)
+
+
+def _list_public(metadata: DatasetMetadata, manifest: Manifest) -> frozenset[str]:
+    return frozenset(item.name for item in manifest.resources if is_for_all(metadata.disclosure, item))

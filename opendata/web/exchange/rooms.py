@@ -1,0 +1,9 @@
+"""The blueprints of all documents, one a vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Blueprint
+
+BLUEPRINTS: Sequence[Blueprint] = ()
