@@ -27,6 +27,10 @@ from opendata.services.access.people.persons import Persons
 from opendata.services.access.recoveries import Recoveries
 from opendata.services.access.refusals import Refusals
 from opendata.services.access.sessions import Sessions
+from opendata.services.announcing.delivering import Delivering
+from opendata.services.announcing.events import PublicEvents
+from opendata.services.announcing.payloads import Payloads
+from opendata.services.announcing.webhooks import Webhooks
 from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.audit.events import Events
 from opendata.services.audit.verifying import Verifying
@@ -121,6 +125,7 @@ class Services(Governance):
     counts: Counts
     datasets: Datasets
     deletion: Deletion
+    delivering: Delivering
     dictionaries: Dictionaries
     differences: Differences
     downloads: Downloads
@@ -155,6 +160,7 @@ class Services(Governance):
     portals: Portals
     previews: Previews
     proposals: Proposals
+    public_events: PublicEvents
     publishers: Publishers
     labels: Labels
     profiling: Profiling
@@ -180,6 +186,7 @@ class Services(Governance):
     verifying: Verifying
     versions: Versions
     watching: Watching
+    webhooks: Webhooks
     withdrawals: Withdrawals
     work: Work
     workbench: Workbench
@@ -243,6 +250,7 @@ def build_services(
     originals = Originals(context)
     searching = Searching(context, index, downloads.rank)
     workbench = Workbench(context, manifests, drafts)
+    payloads = Payloads(context, manifests)
     health, outbox, limits = Health(context), Outbox(context), Limits(context)
     governance = build_governance(
         context,
@@ -283,6 +291,7 @@ def build_services(
         counts=Counts(context),
         datasets=datasets,
         deletion=Deletion(context, originals),
+        delivering=Delivering(context, payloads, searching, index),
         dictionaries=Dictionaries(context, workbench, schemas, versions),
         editions=editions,
         entries=Entries(context, versions, manifests),
@@ -308,6 +317,7 @@ def build_services(
         imports=imports,
         matching=Matching(context, manifests),
         watching=Watching(context, manifests),
+        webhooks=Webhooks(context),
         originals=originals,
         outbox=outbox,
         own_data=OwnData(context),
@@ -317,6 +327,7 @@ def build_services(
         portals=Portals(settings, governance.identity),
         previews=Previews(context),
         proposals=Proposals(context, publishers, versions, Editions(context)),
+        public_events=PublicEvents(context, payloads),
         publishers=publishers,
         labels=Labels(queries, versions),
         profiling=Profiling(queries, versions),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from opendata.api.access import account, grants, people, tokens
+from opendata.api.access import account, grants, people, tokens, webhooks
 from opendata.api.catalogue import datasets, inside, publishers, schemas, search, usage, versions
 from opendata.api.document import table_document
 from opendata.api.document.openapi import register_document
@@ -61,6 +61,7 @@ def register_api(app: Flask) -> None:
         control,
         site,
         tokens,
+        webhooks,
         basics,
         requests,
     ):

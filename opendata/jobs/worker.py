@@ -34,6 +34,9 @@ LIST_SECONDS = 60.0
 
 MEASURE_SECONDS = 10.0
 """How often the worker looks for tables to measure."""
+HOOK_SECONDS = 1.0
+"""How often the worker looks for events to send to webhooks."""
+
 LINK_SECONDS = 30.0
 """How often the worker looks for links to ask, and shows that it is alive."""
 
@@ -59,13 +62,15 @@ def run_worker(
     publishing: Periodic | None = None,
     measuring: Periodic | None = None,
     links: LinkChecker | None = None,
+    delivering: Periodic | None = None,
 ) -> None:
     """Work until a signal comes: SIGINT lets the draft at hand finish, SIGTERM leaves it to the next worker.
 
     `run` does the work of a draft, of as many as `drafts` at once; without it that is done in this process. `fetching`
     fetches the tables that come from elsewhere; a file that is on its way when the worker stops is fetched again.
     Each of `indexing` follows the changes of the catalogue. `publishing` publishes the portal's own lists,
-    `measuring` measures what was published, `links` asks whether the links of re-uses still work.
+    `measuring` measures what was published, `links` asks whether the links of re-uses still work, `delivering` sends
+    events to webhooks.
     """
     huey = queue.open()
     queue.run = run or work.run
@@ -89,6 +94,9 @@ def run_worker(
     if measuring is not None:
         wanted = (measuring, stop, sweep_seconds)
         threading.Thread(target=measure, args=wanted, name="measure", daemon=True).start()
+    if delivering is not None:
+        hooked = (delivering, stop, sweep_seconds)
+        threading.Thread(target=deliver, args=hooked, name="webhooks", daemon=True).start()
     if links is not None:
         asked = (links, stop, sweep_seconds)
         threading.Thread(target=check_links, args=asked, name="links", daemon=True).start()
@@ -166,6 +174,11 @@ def fetch_sources(fetching: Periodic, stop: threading.Event, pause: float) -> No
 def measure(measuring: Periodic, stop: threading.Event, pause: float) -> None:
     """Every few seconds: measure what was published."""
     _repeat(lambda: measuring.run_due(stop.is_set), stop, MEASURE_SECONDS, pause, "measuring tables")
+
+
+def deliver(delivering: Periodic, stop: threading.Event, pause: float) -> None:
+    """Every second: send the events that are due."""
+    _repeat(lambda: delivering.run_due(stop.is_set), stop, HOOK_SECONDS, pause, "sending events")
 
 
 def publish_lists(publishing: Periodic, stop: threading.Event, pause: float) -> None:

@@ -66,6 +66,29 @@ def fetch_http(request: HttpRequest, target: Target, guard: Guard, deadline: Dea
     raise BackendError(N_("The server redirects more than %(count)s times"), count=_MOST_REDIRECTS)
 
 
+def open_connection(address: SourceAddress, guard: Guard, deadline: Deadline, opened: ExitStack) -> HTTPConnection:
+    """A connection to an address that may be asked, encrypted where it says so; it closes with `opened`.
+
+    Raises `BackendError`, `NotPermittedError`, `OSError`.
+    """
+    plain = opened.enter_context(guard.connect(address.host, address.port, deadline))
+    plain.settimeout(min(_ANSWER_SECONDS, deadline.seconds))
+    connection = HTTPConnection(address.host, address.port)
+    connection.sock = plain
+    if address.scheme == "https":
+        context = ssl.create_default_context()
+        connection.sock = opened.enter_context(context.wrap_socket(plain, server_hostname=address.host))
+        deadline.watch(connection.sock)
+    return connection
+
+
+def name_host(address: SourceAddress) -> str:
+    """The `Host` header for an address."""
+    usual = 443 if address.scheme == "https" else 80
+    host = f"[{address.host}]" if ":" in address.host else address.host
+    return host if address.port == usual else f"{host}:{address.port}"
+
+
 def _parse(url: str) -> SourceAddress:
     found = SourceAddress.parse(url.partition("#")[0])
     if isinstance(found, Fault) or found.scheme not in ("http", "https"):
@@ -83,14 +106,7 @@ def _ask(
 ) -> HTTPResponse:
     """The answer of a host, its body still to be read; the connection closes with `opened`."""
     try:
-        plain = opened.enter_context(guard.connect(address.host, address.port, deadline))
-        plain.settimeout(min(_ANSWER_SECONDS, deadline.seconds))
-        connection = HTTPConnection(address.host, address.port)
-        connection.sock = plain
-        if address.scheme == "https":
-            context = ssl.create_default_context()
-            connection.sock = opened.enter_context(context.wrap_socket(plain, server_hostname=address.host))
-            deadline.watch(connection.sock)
+        connection = open_connection(address, guard, deadline, opened)
         connection.request(
             "GET", quote(address.path, safe="/?&=%:;,+@!$'()*~[]"), headers=_head(address, request, is_own)
         )
@@ -104,10 +120,8 @@ def _ask(
 
 def _head(address: SourceAddress, request: HttpRequest, is_own: bool) -> Mapping[str, str]:
     """The headers; the secret only goes to the host that it is for."""
-    usual = 443 if address.scheme == "https" else 80
-    host = f"[{address.host}]" if ":" in address.host else address.host
     head = {
-        "Host": host if address.port == usual else f"{host}:{address.port}",
+        "Host": name_host(address),
         "User-Agent": "opendata",
         "Accept": "*/*",
         "Accept-Encoding": "identity",

@@ -11,7 +11,18 @@ from opendata.metadata.codes import DISCLOSURES, LICENSES, SCOPES, UPDATE_CYCLES
 from opendata.metadata.properties.code_lists import find_codes
 from opendata.metadata.properties.publishers import PUBLISHER_KINDS
 from opendata.settings import TRANSLATIONS
-from opendata.web.access import account, addresses, factors, grants, joining, openid, people, recoveries, sessions
+from opendata.web.access import (
+    account,
+    addresses,
+    factors,
+    grants,
+    joining,
+    openid,
+    people,
+    recoveries,
+    sessions,
+    webhooks,
+)
 from opendata.web.catalogue import catalogue, differences, feeds, inside, search_feeds, tables, version_pages
 from opendata.web.charts import files as chart_files
 from opendata.web.charts import pages as chart_pages
@@ -97,6 +108,7 @@ def register_web(app: Flask) -> None:
         openid,
         people,
         grants,
+        webhooks,
         workspace,
         uploads,
         sources,

@@ -50,6 +50,7 @@ VIEWS: Mapping[str, str] = {
         api_self_checks.list_self_check_reports api_site.get_* api_site.list_* downloads.send_schema
         exchange.send_library_workbook grants.show_invitation api_datasets.list_datasets api_inside.search_*
         api_publishers.get_* api_publishers.list_* api_schemas.get_* api_schemas.list_* api_search.* api_sql.*
+        api_webhooks.list_public_events
         api_workbench.list_schema_uses sessions.show_sign_in
     """,
     "everybody / insiders / insiders": """
@@ -74,7 +75,8 @@ VIEWS: Mapping[str, str] = {
     """,
     # One's own account, and what anybody may do who is signed in.
     "account": """
-        account.* api_account.* api_tokens.* factors.add_passkey factors.confirm_factor factors.offer_passkey
+        account.* webhooks.* api_webhooks.*_webhook*
+        api_account.* api_tokens.* factors.add_passkey factors.confirm_factor factors.offer_passkey
         factors.remove_* factors.renew_codes factors.show_factor factors.show_qr openid.connect openid.disconnect
         openid.show_connections reviews.list_waiting
         workspace.show_new_dataset workspace.show_workspace

@@ -30,6 +30,7 @@ class OwnDataShape(Schema):
         fields.Dict(), required=True, data_key="pendingAddresses", attribute="pendingAddresses"
     )
     grants = fields.List(fields.Dict(), required=True)
+    webhooks = fields.List(fields.Dict(), required=True)
     uploads = fields.List(fields.Dict(), required=True)
     sources = fields.List(fields.Dict(), required=True)
     drafts = fields.List(fields.Dict(), required=True)

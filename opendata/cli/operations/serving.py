@@ -82,10 +82,11 @@ def worker(parent: int | None) -> None:
                 run=pool.run,
                 drafts=pool.size,
                 fetching=services.fetching,
-                indexing=(services.indexing, services.sketching, services.duty_keeping),
+                indexing=(services.indexing, services.sketching, services.duty_keeping, services.public_events),
                 publishing=services.own_lists,
                 measuring=services.measuring,
                 links=services.link_checking,
+                delivering=services.delivering,
             )
         finally:
             pool.stop()

@@ -18,6 +18,7 @@ from opendata.db.models.catalogue import (
 )
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource, SchemaBench
 from opendata.db.models.events import Event, EventChain
+from opendata.db.models.exchange.announcing import PublicEvent, PublicEventProgress, Webhook, WebhookDelivery
 from opendata.db.models.factors import Challenge, ExternalIdentity, Passkey, RecoveryCode, SecondFactor
 from opendata.db.models.governance.basics import (
     BasicEdition,
@@ -94,6 +95,8 @@ __all__ = [
     "OutboxMail",
     "OwnListState",
     "Passkey",
+    "PublicEvent",
+    "PublicEventProgress",
     "Publisher",
     "Recovery",
     "RecoveryCode",
@@ -120,5 +123,7 @@ __all__ = [
     "UserSession",
     "UtcDateTime",
     "Version",
+    "Webhook",
+    "WebhookDelivery",
     "index_metadata",
 ]

@@ -67,7 +67,7 @@ class CatalogueEntry:
     """One public dataset, with the version that is described: the newest, unless another one was asked for.
 
     `editions` are all its versions, the newest first. `manifest` is that of the version, None where none can be read:
-    then the entry stands alone. `public` names the resources that anybody may have; of all others only the names, the
+    then there is only the entry. `public` names the resources that anybody may have; of all others only the names, the
     dictionary and the counts are public. `archived` says since when the dataset is no longer kept. `former` are the
     ids that it had.
     """

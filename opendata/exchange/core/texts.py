@@ -18,7 +18,7 @@ def list_texts(text: str, i18n: I18n, key: str, default: str) -> Mapping[str, st
 
 
 def choose_text(texts: Mapping[str, str], *languages: str) -> str:
-    """The text in the first of these languages that has one, else any; empty where there is none."""
+    """The text in the first of these languages that has one, else any; empty without texts."""
     return next((texts[language] for language in languages if texts.get(language)), next(iter(texts.values()), ""))
 
 

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from opendata.db.models import AddressChange, DutyFeed, Grant, Recovery, Source, Token, User, UserSession
+from opendata.db.models import AddressChange, DutyFeed, Grant, Recovery, Source, Token, User, UserSession, Webhook
+from opendata.errors import N_
 from opendata.services.core.context import read_clock
 from opendata.services.mail.outbox import drop_waiting
+
+_RESTORED = N_("The portal was restored from a backup. Turn the webhook on again")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,8 @@ def close_doors(session: Session, *, keep_tokens: bool = False, end_passwords: b
     if not keep_tokens:
         now = read_clock()
         session.execute(delete(DutyFeed))
+        restored = {"message": _RESTORED, "params": {}}
+        session.execute(update(Webhook).where(Webhook.ended.is_(None)).values(ended=now, reason=restored))
         standing = and_(Token.ended.is_(None), Token.revoked.is_(False) | Token.verbs.is_not(None))
         live = (standing, Token.expires.is_(None) | (Token.expires > now))
         tokens = session.scalar(select(func.count(Token.id)).where(*live)) or 0

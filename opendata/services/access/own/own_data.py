@@ -30,6 +30,8 @@ from opendata.db.models import (
     Upload,
     User,
     UserSession,
+    Webhook,
+    WebhookDelivery,
 )
 from opendata.domain.moments import format_time
 from opendata.services.access.accounts import close_account, require_password
@@ -47,7 +49,7 @@ MOST_EVENTS = 10_000
 
 _ENDING = (
     *(RecoveryCode, SecondFactor, Passkey, ExternalIdentity),
-    *(KnownPlace, UserSession, Recovery, AddressChange, DutyFeed, DutyReminder),
+    *(KnownPlace, UserSession, Recovery, AddressChange, DutyFeed, DutyReminder, Webhook),
 )
 """What ends with an account."""
 
@@ -88,6 +90,7 @@ class OwnData:
                 "knownPlaces": _list(session, _of(KnownPlace.user_id, found, "seen")),
                 "pendingAddresses": _list(session, _of(AddressChange.user_id, found, "address", "expires")),
                 "grants": _list(session, _of(Grant.user_id, found, "dataset_id", "holder", "purpose", "expires")),
+                "webhooks": _list(session, _of(Webhook.user_id, found, "url", "note", "wanted", "created", "ended")),
                 "uploads": _list(session, _of(Upload.user_id, found, "filename", "length", "created", "expires")),
                 "sources": _list(session, _of(Source.author_id, found, "dataset_id", "resource", "contact")),
                 "requests": _list(session, _of(Request.user_id, found, "number", "kind", "state", "created")),
@@ -112,6 +115,8 @@ class OwnData:
             with watch_vacancies(self._context, session, found, confirmed=confirmed) as left:
                 put_posts(self._context, session, row, (), found.name)
                 close_account(self._context, session, row, found, disabled=True)
+            hooks = select(Webhook.id).where(Webhook.user_id == row.id)
+            session.execute(delete(WebhookDelivery).where(WebhookDelivery.webhook_id.in_(hooks)))
             for model in _ENDING:
                 session.execute(delete(model).where(model.user_id == row.id))
             session.execute(update(Request).where(Request.user_id == row.id).values(user_id=None))

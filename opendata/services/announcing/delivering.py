@@ -1,0 +1,223 @@
+"""Sending events to webhooks: the worker takes what is due, one at a time under a lease, and notes the answer.
+
+Each event is sent at least once, signed, with the same id at every try, so that who gets it twice knows. Source:
+Standard Webhooks 1.0 (headers, signature, pauses between tries).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from opendata.db.models import PublicEvent, User, Webhook, WebhookDelivery
+from opendata.domain.moments import format_time
+from opendata.errors import N_, InputError, KeptMessage, OpendataError
+from opendata.outside.guard import Guard
+from opendata.outside.posting import Posted, post_document
+from opendata.search.index import SearchIndex
+from opendata.services.announcing.payloads import Payloads, name_event
+from opendata.services.announcing.queueing import DELIVERED, DROPPED, FAILED, SEARCHED_AFTER, WAITING, read_wanted
+from opendata.services.announcing.webhooks import SECRET_PREFIX, TEST, end_waiting, parse_search, tidy
+from opendata.services.core.context import Context
+from opendata.services.search.searching import Search, Searching
+from opendata.storage.secrets import decrypt_secret
+
+logger = logging.getLogger(__name__)
+
+SECONDS = 15.0
+"""How long the other side may take to answer."""
+
+PAUSES = (5, 300, 1800, 7200, 18000, 36000, 36000)
+"""Seconds between tries; after the last one an event isn't sent any more."""
+
+ENDS_AFTER = timedelta(days=5)
+"""A webhook that takes nothing for so long is turned off."""
+
+_TIDY = timedelta(hours=6)
+_LEASE = timedelta(seconds=90)
+_MOST_FOUND = 200
+_LATEST = timedelta(minutes=10)
+"""A webhook for a search waits at most so long for the index."""
+
+_REFUSED = N_("The address answers with the status %(status)s")
+_GONE = N_("The address says that it is gone (410)")
+_TIRED = N_("The address has taken nothing for %(days)s days")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Taken:
+    """A delivery that is held by this worker, ready to be sent."""
+
+    id: int
+    owner: str
+    url: str
+    secret: str
+    name: str
+    body: bytes
+
+
+class Delivering:
+    """Sends what is due."""
+
+    def __init__(self, context: Context, payloads: Payloads, searching: Searching, index: SearchIndex) -> None:
+        self._context = context
+        self._payloads = payloads
+        self._searching = searching
+        self._index = index
+        self._tidied: datetime | None = None
+
+    def run_due(self, is_stopping: Callable[[], bool] = lambda: False) -> int:
+        """Send what is due, until it is to stop; how many were taken."""
+        if self._tidied is None or self._context.clock() - self._tidied > _TIDY:
+            self._tidied = self._context.clock()
+            tidy(self._context)
+        sent = 0
+        while not is_stopping() and (taken := self._take()) is not None:
+            self._send(taken)
+            sent += 1
+        return sent
+
+    def _send(self, taken: _Taken) -> None:
+        moment = self._context.clock()
+        stamp = str(int(moment.timestamp()))
+        headers = {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(taken.body)),
+            "webhook-id": taken.name,
+            "webhook-timestamp": stamp,
+            "webhook-signature": sign(taken.secret, taken.name, stamp, taken.body),
+        }
+        guard = Guard(self._context.settings.source_hosts)
+        try:
+            posted = post_document(taken.url, taken.body, headers, guard, SECONDS)
+        except OpendataError as error:
+            self._finish(taken, None, {"message": error.message, "params": dict(error.params)})
+        else:
+            self._finish(taken, posted, None)
+
+    def _take(self) -> _Taken | None:
+        """Hold the delivery that has been due for longest, or return None; what nobody wants is dropped."""
+        while True:
+            with self._context.read() as session:
+                if session.scalar(select(WebhookDelivery.id).where(self._is_due()).limit(1)) is None:
+                    return None
+            with self._context.write() as session:
+                query = select(WebhookDelivery).where(self._is_due())
+                query = query.order_by(WebhookDelivery.due, WebhookDelivery.id).limit(1)
+                row = session.scalar(query.with_for_update(skip_locked=True))
+                if row is None:
+                    return None
+                taken = self._prepare(session, row)
+            if taken is not None:
+                return taken
+
+    def _is_due(self) -> ColumnElement[bool]:
+        now = self._context.clock()
+        return and_(
+            WebhookDelivery.state == WAITING,
+            WebhookDelivery.due <= now,
+            or_(WebhookDelivery.held_until.is_(None), WebhookDelivery.held_until <= now),
+        )
+
+    def _prepare(self, session: Session, row: WebhookDelivery) -> _Taken | None:
+        now = self._context.clock()
+        hook = session.get_one(Webhook, row.webhook_id)
+        user = session.get(User, hook.user_id)
+        event = session.get(PublicEvent, row.event_id) if row.event_id is not None else None
+        if hook.ended is not None or user is None or user.disabled:
+            row.state = DROPPED
+            return None
+        search = read_wanted(hook.wanted).search
+        if search and event is not None:
+            is_found = self._is_found(search, event, now - row.created)
+            if is_found is None:
+                row.due = now + SEARCHED_AFTER
+                return None
+            if not is_found:
+                row.state = DROPPED
+                return None
+        try:
+            secret = decrypt_secret(self._context.settings.key_folder, hook.secret)
+        except OpendataError as error:  # the key was lost: the owner renews the secret
+            row.state, row.reason = FAILED, {"message": error.message, "params": dict(error.params)}
+            return None
+        row.owner, row.held_until = secrets.token_hex(16), now + _LEASE
+        if event is None:
+            name = f"evt_test_{row.id}"
+            document: dict[str, object] = {"type": TEST, "timestamp": format_time(row.created), "data": {}}
+        else:
+            name = name_event(event)
+            view = self._payloads.write(session, event)
+            document = {"type": view.type, "timestamp": format_time(view.timestamp), "data": view.data}
+        body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        return _Taken(id=row.id, owner=row.owner, url=hook.url, secret=secret, name=name, body=body)
+
+    def _is_found(self, search: str, event: PublicEvent, waited: timedelta) -> bool | None:
+        """Whether a search finds the dataset now; None while the index hasn't taken in the event yet."""
+        generation = self._index.read_generation()
+        if (generation is None or generation.position < event.position) and waited < _LATEST:
+            return None
+        parsed = parse_search(search)
+        if parsed is None:
+            return False
+        text, filters = parsed
+        try:
+            found = self._searching.search(Search(text=text, filters=filters, sort="updated", limit=_MOST_FOUND))
+        except InputError:
+            return False
+        return any(item.dataset.uuid == event.dataset_uuid for item in found.items)
+
+    def _finish(self, taken: _Taken, posted: Posted | None, reason: KeptMessage | None) -> None:
+        now = self._context.clock()
+        with self._context.write() as session:
+            row = session.get(WebhookDelivery, taken.id, with_for_update=True)
+            if row is None or row.owner != taken.owner:  # deleted meanwhile, or another worker has it
+                return
+            hook = session.get_one(Webhook, row.webhook_id, with_for_update=True)
+            row.owner = row.held_until = None
+            row.tried, row.tries = now, row.tries + 1
+            row.status = posted.status if posted is not None else None
+            if posted is not None and 200 <= posted.status < 300:
+                row.state, row.reason, hook.failing = DELIVERED, None, None
+                return
+            row.reason = dict(reason or {"message": _REFUSED, "params": {"status": posted.status if posted else 0}})
+            hook.failing = hook.failing or now
+            if posted is not None and posted.status == 410:
+                self._end(session, hook, row, now, {"message": _GONE, "params": {}})
+            elif now - hook.failing >= ENDS_AFTER:
+                self._end(session, hook, row, now, {"message": _TIRED, "params": {"days": ENDS_AFTER.days}})
+            elif row.tries > len(PAUSES):
+                row.state = FAILED
+            else:
+                row.due = _find_due(row.tries, now, posted)
+
+    def _end(self, session: Session, hook: Webhook, row: WebhookDelivery, now: datetime, reason: KeptMessage) -> None:
+        row.state = FAILED
+        hook.ended, hook.reason = now, dict(reason)
+        end_waiting(session, hook.id)
+        logger.warning("the webhook %s was turned off", hook.id)
+
+
+def sign(secret: str, name: str, stamp: str, body: bytes) -> str:
+    """The signature over id, time and body: HMAC-SHA256 with the secret, in Base64, after its version."""
+    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
+    made = hmac.new(key, f"{name}.{stamp}.".encode() + body, hashlib.sha256).digest()
+    return "v1," + base64.b64encode(made).decode("ascii")
+
+
+def _find_due(tries: int, now: datetime, posted: Posted | None) -> datetime:
+    """When to try again: after the pause, or later where the other side asks for that."""
+    pause = float(PAUSES[tries - 1])
+    pause *= 1 + secrets.randbelow(200) / 1000
+    asked = posted.retry_after if posted is not None and posted.status in (429, 502, 503, 504) else None
+    return now + timedelta(seconds=max(pause, asked or 0))
