@@ -2,7 +2,11 @@
 
 import atexit
 
-from opendata.app import create_app
+from opendata.collecting import collect_seldom
+
+collect_seldom()
+
+from opendata.app import create_app  # noqa: E402 - loading it is what makes so many objects
 
 app = create_app()
 atexit.register(app.extensions["opendata"].downloads.flush)

@@ -7,6 +7,7 @@ from flask import Flask
 from opendata import problems, web
 from opendata.api import register_api
 from opendata.receiving import receive_into
+from opendata.routing import LateRule
 from opendata.services.core.instance import read_secret
 from opendata.settings import Settings, read_settings
 from opendata.web.core.cookies import name_cookie
@@ -18,6 +19,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     """Build the application. `services` may be handed in; else they are built from `settings` or the environment."""
     found = services or build_services(settings or read_settings())
     app = Flask("opendata", static_folder=None, template_folder=None)
+    app.url_rule_class = LateRule
     app.config.update(
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
         SESSION_COOKIE_HTTPONLY=True,

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+import gc
+
+import pytest
+
+from opendata.collecting import collect_seldom
+
 pytest_plugins = ["tests.selection", "tests.servers", "tests.mailbox", "tests.instances"]
+
+
+def pytest_configure() -> None:
+    """Look for garbage as seldom as the program does: it was a tenth of what the tests cost."""
+    collect_seldom()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Whatever was loaded to find the tests stays until the end, so nobody looks at it any more."""
+    gc.freeze()
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

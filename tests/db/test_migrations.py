@@ -10,6 +10,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import IntegrityError
 
@@ -25,7 +26,7 @@ from opendata.db.models import (
     User,
     Version,
 )
-from opendata.db.session import Database
+from opendata.db.session import Database, list_revisions
 from opendata.domain.access.scopes import Verb
 from opendata.domain.manifest import Manifest
 from opendata.errors import NotSignedInError, SuspendedError
@@ -53,6 +54,12 @@ def test_migrated_tables_equal_the_models(tmp_path: Path, empty_database_url: st
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
     database.dispose()
+
+
+def test_the_files_of_migrations_have_their_numbers_and_the_highest_is_the_newest(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'a.sqlite'}")
+    scripts = ScriptDirectory.from_config(database.migration_config())
+    assert [script.revision for script in scripts.walk_revisions()] == sorted(list_revisions(), reverse=True)
 
 
 def insert_draft(database: Database, **more: str) -> None:

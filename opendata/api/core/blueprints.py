@@ -49,6 +49,11 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         self.before_request(identify_caller)
         self.after_request(add_headers)
 
+    @staticmethod
+    def _make_doc_response_schema(schema: Any) -> Any:
+        """The document needs the class alone, which isn't copied with what each decorator adds to it."""
+        return type(schema) if isinstance(schema, Schema) else schema
+
     def operation(
         self,
         method: str,
@@ -111,14 +116,12 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
                     status, schema=content, content_type=kind, description=HTTPStatus(status).phrase, success=True
                 )(view)
             slowed = {HTTPStatus.TOO_MANY_REQUESTS} if is_counted or hasattr(function, COST) else set()
-            for code in sorted(statuses | slowed):
-                if code == HTTPStatus.NOT_MODIFIED:
-                    view = self.alt_response(code, description=N_("Nothing has changed"), headers={"ETag": "ETag"})(
-                        view
-                    )
-                else:
-                    view = self.alt_response(code, name_status(code))(view)
+            if HTTPStatus.NOT_MODIFIED in statuses:
+                unchanged = {"description": N_("Nothing has changed"), "headers": {"ETag": "ETag"}}
+                view = self.alt_response(HTTPStatus.NOT_MODIFIED, **unchanged)(view)
             view = self.doc(security=list(security), operationId=function.__name__, **document)(view)
+            noted = view._apidoc["response"]["responses"]  # a decorator for each would make each request slower
+            noted.update({code: [name_status(code)] for code in sorted(statuses | slowed) if code not in noted})
             view._apidoc["takes"] = [*asks, *takes]
             endpoint = f"{self.name}.{function.__name__}"
             NEEDED[endpoint] = verb

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
@@ -12,7 +13,7 @@ from flask import Flask, Response, request
 from flask_smorest import Api
 from flask_smorest.spec.plugins import FlaskPlugin
 
-from opendata.api.core.blueprints import PREFIX, TUS_STATUS
+from opendata.api.core.blueprints import PREFIX, TUS_STATUS, ApiBlueprint
 from opendata.api.core.fields import IDENTIFIER, VERSION, Address, Choice, Instant
 from opendata.api.document.paths import IdentifierConverter, ItemConverter, VersionConverter
 from opendata.api.document.problem_shape import ProblemShape
@@ -92,17 +93,36 @@ class ProblemApi(Api):  # type: ignore[misc]  # flask-smorest has no types
 
     ERROR_SCHEMA = ProblemShape
 
-    _document: bytes | None = None
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._building = threading.Lock()
+        self._undescribed: list[ApiBlueprint] = []
+        self._document: bytes | None = None
+        super().__init__(*arguments, **options)
+
+    def register_blueprint(self, blueprint: ApiBlueprint) -> None:
+        """Register views. They are described when the document is asked for: most processes are never asked."""
+        current: Flask = self._app
+        current.extensions["flask-smorest"]["blp_name_to_api"][blueprint.name] = self
+        current.register_blueprint(blueprint)
+        self._undescribed.append(blueprint)
 
     def _register_error_handlers(self) -> None:
         """One table answers pages and API alike; it is registered already."""
 
     def build_document(self) -> dict[str, Any]:
         """The document. Its tags have the names that operations use, not those of the blueprints."""
-        found: dict[str, Any] = self.spec.to_dict()
+        with self._building:
+            self._describe_views()
+            found: dict[str, Any] = self.spec.to_dict()
         for tag in found["tags"]:
             tag["name"] = tag["name"].removeprefix("api_")
         return found
+
+    def _describe_views(self) -> None:
+        while self._undescribed:
+            blueprint = self._undescribed.pop(0)
+            blueprint.register_views_in_doc(self, self._app, self.spec, name=blueprint.name, parameters=None)
+            self.spec.tag({"name": blueprint.name, "description": blueprint.description})
 
     def _openapi_json(self) -> Response:
         """The document, made once: the views do not change while the program runs."""

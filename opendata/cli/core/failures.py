@@ -10,6 +10,7 @@ import click
 
 from opendata.cli.core.click_texts import use_catalogues
 from opendata.cli.core.language import say, say_error
+from opendata.collecting import collect_seldom
 from opendata.errors import N_, OpendataError
 
 DEBUG = "OPENDATA_DEBUG"
@@ -34,6 +35,7 @@ class Commands(click.Group):
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Begin."""
+        collect_seldom()
         use_catalogues()
         return super().main(*arguments, **options)
 

@@ -12,6 +12,7 @@ import sys
 from typing import NoReturn
 
 from opendata.cli.core.parent import end_with_parent
+from opendata.collecting import collect_seldom
 from opendata.confined import limit_memory, read_status
 
 _DRAFTS = 200
@@ -30,6 +31,7 @@ def list_command() -> list[str]:
 def main(parent: int) -> None:
     """Work until the worker closes stdin or is gone."""
     end_with_parent(parent, signal.SIGKILL)
+    collect_seldom()
     os.nice(_NICE)
     signal.signal(signal.SIGTERM, _leave)
     answers = os.fdopen(os.dup(1), "wb", buffering=0)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import Generic, TypeVar
 from urllib.parse import quote
 
@@ -93,19 +93,24 @@ class _SqliteStanding(_Standing):
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine)
-        compiled = _STANDING.compile(engine)
-        self._sql, self._names = str(compiled), tuple(compiled.positiontup or ())
-        self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
         self._place = str(engine.url.database)
         self._own = threading.local()
 
+    @cached_property
+    def _compiled(self) -> tuple[str, Sequence[str], Mapping[str, object]]:
+        """The statement, the names of its values in their order, and the values that are always the same."""
+        compiled = _STANDING.compile(self._engine)
+        fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        return str(compiled), tuple(compiled.positiontup or ()), fixed
+
     def ask(self, dataset: str, version: str, sha256: str) -> bool:
-        values = {**self._fixed, "dataset": dataset, "version": version, "sha256": sha256}
+        sql, names, fixed = self._compiled
+        values = {**fixed, "dataset": dataset, "version": version, "sha256": sha256}
         try:
             if getattr(self._own, "process", None) != os.getpid():
                 self._own.connection = sqlite3.connect(f"file:{quote(self._place)}?mode=ro", uri=True)
                 self._own.process = os.getpid()
-            found = self._own.connection.execute(self._sql, [values[name] for name in self._names]).fetchone()
+            found = self._own.connection.execute(sql, [values[name] for name in names]).fetchone()
         except sqlite3.Error:
             return False
         return found is not None

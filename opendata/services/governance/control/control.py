@@ -16,6 +16,7 @@ from opendata.services.core.actors import Actor, require_signed_in
 from opendata.services.core.context import Context
 from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
 from opendata.services.core.values import Page
+from opendata.services.governance.control.counting import count_with_oldest
 from opendata.services.governance.control.gauges import Asking, Gauge, Group, Kind
 from opendata.services.governance.control.lists import GAUGES
 from opendata.tables.forms.csv_lines import write_csv_line
@@ -75,10 +76,11 @@ class Control:
         found = require_some_figures(actor)
         asking = replace(self._ask(found, publisher), sees_figures=found.may_see_figures)
         with self._context.read() as session:
+            gauges = self._list_gauges(asking)
+            counts = count_with_oldest(session, asking, [gauge.select for gauge in gauges])
             return [
                 GaugeCount(code=gauge.code, group=gauge.group, kind=gauge.kind, count=count, oldest=oldest)
-                for gauge in self._list_gauges(asking)
-                for count, oldest in [self._count(session, gauge, asking)]
+                for gauge, (count, oldest) in zip(gauges, counts, strict=True)
             ]
 
     def list(
@@ -123,12 +125,6 @@ class Control:
     def _list_gauges(self, asking: Asking) -> Sequence[Gauge]:
         sees_all = asking.actor.may_oversee
         return [gauge for gauge in self._gauges if not gauge.is_for_all or (sees_all and not asking.publisher)]
-
-    @staticmethod
-    def _count(session: Any, gauge: Gauge, asking: Asking) -> tuple[int, datetime | None]:
-        rows = gauge.select(asking).subquery()
-        count, oldest = session.execute(select(func.count(), func.min(rows.c.since)).select_from(rows)).one()
-        return int(count), oldest
 
     def _read(self, gauge: Gauge, asking: Asking, sort: str, after: str | None, limit: int) -> Sequence[GaugeRow]:
         query = _order(gauge.select(asking), sort, after)

@@ -61,9 +61,30 @@ class Asking:
         return own if self.publisher is None else and_(own, column == self.publisher)
 
 
+Query = Callable[[Asking], Select[Any]]
+"""A query with the columns `id`, `title`, `publisher` and `since` of each row."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """A query of those among `rows` for which `where` holds, so that several are counted in one pass (`counting`).
+
+    `since` is another column for `since` than `rows` takes.
+    """
+
+    rows: Callable[..., Select[Any]]
+    where: Callable[[Asking], ColumnElement[bool]]
+    since: Any = None
+
+    def __call__(self, asking: Asking) -> Select[Any]:
+        """The query."""
+        options = {} if self.since is None else {"since": self.since}
+        return self.rows(asking, self.where(asking), **options)
+
+
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """A number and its list: `select` gives the columns `id`, `title`, `publisher` and `since` of each row.
+    """A number, which is how many rows `select` gives, and their list.
 
     `is_for_all` marks what is about the instance and not about publishers: it is for those who look after all.
     """
@@ -71,7 +92,7 @@ class Gauge:
     code: str
     group: Group
     kind: Kind
-    select: Callable[[Asking], Select[Any]]
+    select: Query
     is_for_all: bool = False
 
 

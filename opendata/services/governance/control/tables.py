@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 
 from opendata.db.models import Dataset, DatasetMeasure, TableMeasure
 from opendata.domain.quality.figures import BREAKS_SHARE, FEW_ROWS, FRAGMENTS, MISSING_SHARE
-from opendata.services.governance.control.gauges import Asking, Gauge, Group, Kind
+from opendata.services.governance.control.gauges import Asking, Choice, Gauge, Group, Kind
 
 
 def select_tables(asking: Asking, *conditions: ColumnElement[bool]) -> Select[Any]:
@@ -25,20 +25,20 @@ def select_tables(asking: Asking, *conditions: ColumnElement[bool]) -> Select[An
     return found.join(DatasetMeasure, is_newest).where(asking.sees(Dataset.publisher_id), *conditions)
 
 
-def _much_missing(asking: Asking) -> Select[Any]:
-    return select_tables(asking, TableMeasure.worst > MISSING_SHARE)
+def _much_missing(_: Asking) -> ColumnElement[bool]:
+    return TableMeasure.worst > MISSING_SHARE
 
 
-def _repeated(asking: Asking) -> Select[Any]:
-    return select_tables(asking, TableMeasure.repeated > 0)
+def _repeated(_: Asking) -> ColumnElement[bool]:
+    return TableMeasure.repeated > 0
 
 
-def _few_rows(asking: Asking) -> Select[Any]:
-    return select_tables(asking, TableMeasure.rows < FEW_ROWS)
+def _few_rows(_: Asking) -> ColumnElement[bool]:
+    return TableMeasure.rows < FEW_ROWS
 
 
-def _stiff(asking: Asking) -> Select[Any]:
-    return select_tables(asking, or_(TableMeasure.paged > 0, TableMeasure.broken > BREAKS_SHARE * TableMeasure.rows))
+def _stiff(_: Asking) -> ColumnElement[bool]:
+    return or_(TableMeasure.paged > 0, TableMeasure.broken > BREAKS_SHARE * TableMeasure.rows)
 
 
 def _fragments(asking: Asking) -> Select[Any]:
@@ -55,16 +55,16 @@ def _fragments(asking: Asking) -> Select[Any]:
     return select_tables(asking).join(shared, is_shared)
 
 
-def _undescribed(asking: Asking) -> Select[Any]:
+def _undescribed(_: Asking) -> ColumnElement[bool]:
     """Tables with a column that has neither title nor description."""
-    return select_tables(asking, TableMeasure.described < TableMeasure.columns)
+    return TableMeasure.described < TableMeasure.columns
 
 
 TABLE_GAUGES = (
-    Gauge("much-missing", Group.QUALITY, Kind.TABLE, _much_missing),
-    Gauge("repeated-rows", Group.QUALITY, Kind.TABLE, _repeated),
-    Gauge("few-rows", Group.QUALITY, Kind.TABLE, _few_rows),
+    Gauge("much-missing", Group.QUALITY, Kind.TABLE, Choice(select_tables, _much_missing)),
+    Gauge("repeated-rows", Group.QUALITY, Kind.TABLE, Choice(select_tables, _repeated)),
+    Gauge("few-rows", Group.QUALITY, Kind.TABLE, Choice(select_tables, _few_rows)),
     Gauge("fragments", Group.QUALITY, Kind.TABLE, _fragments),
-    Gauge("stiff", Group.QUALITY, Kind.TABLE, _stiff),
-    Gauge("undescribed", Group.QUALITY, Kind.TABLE, _undescribed),
+    Gauge("stiff", Group.QUALITY, Kind.TABLE, Choice(select_tables, _stiff)),
+    Gauge("undescribed", Group.QUALITY, Kind.TABLE, Choice(select_tables, _undescribed)),
 )

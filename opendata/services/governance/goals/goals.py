@@ -8,12 +8,11 @@ Source: 中国开放数林指数 (Fudan University), its layers readiness, platf
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select, true
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Schema
@@ -22,13 +21,13 @@ from opendata.services.core.access import where_listed, where_open
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.services.governance.control.control import require_some_figures
-from opendata.services.governance.control.gauges import Asking, select_datasets
+from opendata.services.governance.control.counting import count_each
+from opendata.services.governance.control.gauges import Asking, Choice, Query, select_datasets
 from opendata.services.governance.control.lists import GAUGES
 from opendata.services.governance.control.tables import select_tables
 from opendata.services.governance.goals.measures import (
     Measure,
     Reached,
-    count_rows,
     measure_calls,
     measure_common,
     measure_domains,
@@ -49,13 +48,21 @@ class Layer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """A measure: of all that count, those that a list of the control room doesn't have."""
+
+    all: Query
+    lost: Query
+
+
+@dataclass(frozen=True, slots=True)
 class Goal:
     """A goal. `gauge` names the list of the control room that has what is missing, empty where there is no list."""
 
     number: int
     code: str
     layer: Layer
-    measure: Measure
+    measure: Measure | Share
     gauge: str = ""
 
 
@@ -79,23 +86,15 @@ def _missing(_: Session, __: Asking) -> Reached:
     return Reached(0, 1)
 
 
-def lose(select_all: Callable[[Asking], Select[Any]], code: str) -> Measure:
-    """A share: of all that count, those that this list of the control room doesn't have."""
+def lose(counted: Query, code: str) -> Share:
+    """The share that this list of the control room leaves."""
     (gauge,) = [one for one in GAUGES if one.code == code]
-
-    def measure(session: Session, asking: Asking) -> Reached:
-        of = count_rows(session, select_all(asking))
-        return Reached(of - count_rows(session, gauge.select(asking)), of)
-
-    return measure
+    return Share(counted, gauge.select)
 
 
-def _all_listed(asking: Asking) -> Select[Any]:
-    return select_datasets(asking, where_listed())
-
-
-def _all_open(asking: Asking) -> Select[Any]:
-    return select_datasets(asking, where_open())
+_ALL_LISTED = Choice(select_datasets, lambda _: where_listed())
+_ALL_OPEN = Choice(select_datasets, lambda _: where_open())
+_ALL_TABLES = Choice(select_tables, lambda _: true())
 
 
 def _library(session: Session, _: Asking) -> Reached:
@@ -105,9 +104,9 @@ def _library(session: Session, _: Asking) -> Reached:
 _R, _P, _D, _U = Layer.READINESS, Layer.PLATFORM, Layer.DATA, Layer.USE
 
 GOALS: Sequence[Goal] = (
-    Goal(1, "grounds", _R, lose(_all_listed, "no-ground"), "no-ground"),
+    Goal(1, "grounds", _R, lose(_ALL_LISTED, "no-ground"), "no-ground"),
     Goal(2, "plan", _R, measure_plan),
-    Goal(3, "contacts", _R, lose(_all_listed, "no-contact"), "no-contact"),
+    Goal(3, "contacts", _R, lose(_ALL_LISTED, "no-contact"), "no-contact"),
     Goal(4, "standards", _R, _library),
     Goal(5, "whole-catalogue", _P, _built_in),
     Goal(6, "no-sign-in", _P, _built_in),
@@ -126,17 +125,17 @@ GOALS: Sequence[Goal] = (
     Goal(13, "objections", _P, measure_replies(RequestKind.OBJECTION), "requests-late"),
     Goal(14, "api", _P, _built_in),
     Goal(15, "harvest", _P, _missing),
-    Goal(16, "valid", _D, lose(_all_open, "never-published"), "never-published"),
+    Goal(16, "valid", _D, lose(_ALL_OPEN, "never-published"), "never-published"),
     Goal(17, "capacity", _D, _built_in),
-    Goal(18, "whole", _D, lose(select_tables, "fragments"), "fragments"),
-    Goal(19, "volume", _D, lose(select_tables, "few-rows"), "few-rows"),
-    Goal(20, "complete", _D, lose(select_tables, "much-missing"), "much-missing"),
+    Goal(18, "whole", _D, lose(_ALL_TABLES, "fragments"), "fragments"),
+    Goal(19, "volume", _D, lose(_ALL_TABLES, "few-rows"), "few-rows"),
+    Goal(20, "complete", _D, lose(_ALL_TABLES, "much-missing"), "much-missing"),
     Goal(21, "formats", _D, _built_in),
-    Goal(22, "native", _D, lose(select_tables, "stiff"), "stiff"),
+    Goal(22, "native", _D, lose(_ALL_TABLES, "stiff"), "stiff"),
     Goal(23, "updates", _D, measure_updates, "duties-late"),
     Goal(24, "history", _D, _built_in),
-    Goal(25, "dictionary", _D, lose(select_tables, "undescribed"), "undescribed"),
-    Goal(26, "licences", _D, lose(_all_listed, "no-licence"), "no-licence"),
+    Goal(25, "dictionary", _D, lose(_ALL_TABLES, "undescribed"), "undescribed"),
+    Goal(26, "licences", _D, lose(_ALL_LISTED, "no-licence"), "no-licence"),
     Goal(27, "domains", _D, measure_domains),
     Goal(28, "common", _D, measure_common),
     Goal(29, "gallery", _U, measure_reuses),
@@ -168,14 +167,27 @@ class Goals:
             publisher=publisher or None,
         )
         with self._context.read() as session:
+            shares = _measure_shares(session, asking, self._goals)
             return [
                 GoalView(
                     number=goal.number,
                     code=goal.code,
                     layer=goal.layer,
-                    reached=goal.measure(session, asking),
+                    reached=_measure(session, asking, goal.measure, shares),
                     gauge=goal.gauge,
                     is_built_in=goal.measure is _built_in,
                 )
                 for goal in self._goals
             ]
+
+
+def _measure(session: Session, asking: Asking, measure: Measure | Share, shares: Mapping[Share, Reached]) -> Reached:
+    return shares[measure] if isinstance(measure, Share) else measure(session, asking)
+
+
+def _measure_shares(session: Session, asking: Asking, goals: Sequence[Goal]) -> Mapping[Share, Reached]:
+    """All shares at once: many count the same rows."""
+    shares = [goal.measure for goal in goals if isinstance(goal.measure, Share)]
+    queries = list(dict.fromkeys(query for share in shares for query in (share.all, share.lost)))
+    counts = dict(zip(queries, count_each(session, asking, queries), strict=True))
+    return {share: Reached(counts[share.all] - counts[share.lost], counts[share.all]) for share in shares}

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, distinct, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, distinct, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import BasicEdition, BasicLink, Dataset, Obligation, Request, Reuse, SitePage
@@ -41,11 +40,6 @@ class Reached:
 
 
 Measure = Callable[[Session, Asking], Reached]
-
-
-def count_rows(session: Session, rows: Select[Any]) -> int:
-    """How many rows a query has."""
-    return session.scalar(select(func.count()).select_from(rows.subquery())) or 0
 
 
 def measure_plan(session: Session, asking: Asking) -> Reached:
