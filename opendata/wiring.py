@@ -63,6 +63,7 @@ from opendata.services.drafts.fixing.wrong_cells import Fixing
 from opendata.services.drafts.matching import Matching
 from opendata.services.drafts.previews import Previews
 from opendata.services.drafts.restoring import Restoring
+from opendata.services.exchange.conformance import Conformance
 from opendata.services.exchange.entries import Entries
 from opendata.services.exchange.portal import Portals
 from opendata.services.governance.governance import Foundation, Governance, build_governance
@@ -122,6 +123,7 @@ class Services(Governance):
     checkpoints: Checkpoints
     codes: Codes
     collecting: Collecting
+    conformance: Conformance
     counts: Counts
     datasets: Datasets
     deletion: Deletion
@@ -250,6 +252,7 @@ def build_services(
     originals = Originals(context)
     searching = Searching(context, index, downloads.rank)
     workbench = Workbench(context, manifests, drafts)
+    entries = Entries(context, versions, manifests)
     payloads = Payloads(context, manifests)
     health, outbox, limits = Health(context), Outbox(context), Limits(context)
     governance = build_governance(
@@ -288,13 +291,14 @@ def build_services(
         checkpoints=Checkpoints(context),
         codes=Codes(versions, schemas),
         collecting=Collecting(context),
+        conformance=Conformance(context, entries),
         counts=Counts(context),
         datasets=datasets,
         deletion=Deletion(context, originals),
         delivering=Delivering(context, payloads, searching, index),
         dictionaries=Dictionaries(context, workbench, schemas, versions),
         editions=editions,
-        entries=Entries(context, versions, manifests),
+        entries=entries,
         differences=Differences(context, versions),
         downloads=downloads,
         drafts=drafts,

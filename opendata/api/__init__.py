@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from opendata.api.access import account, grants, people, tokens, webhooks
-from opendata.api.catalogue import datasets, inside, publishers, schemas, search, usage, versions
+from opendata.api.catalogue import conformance, datasets, inside, publishers, schemas, search, usage, versions
 from opendata.api.document import table_document
 from opendata.api.document.openapi import register_document
 from opendata.api.drafts import drafts, findings, matching, workbench
@@ -36,6 +36,7 @@ def register_api(app: Flask) -> None:
         inventory,
         search,
         usage,
+        conformance,
         inside,
         rows,
         select,

@@ -60,7 +60,7 @@ def run_worker(
     fetching: Periodic | None = None,
     indexing: Sequence[Indexer] = (),
     publishing: Periodic | None = None,
-    measuring: Periodic | None = None,
+    measuring: Sequence[Periodic] = (),
     links: LinkChecker | None = None,
     delivering: Periodic | None = None,
 ) -> None:
@@ -69,8 +69,8 @@ def run_worker(
     `run` does the work of a draft, of as many as `drafts` at once; without it that is done in this process. `fetching`
     fetches the tables that come from elsewhere; a file that is on its way when the worker stops is fetched again.
     Each of `indexing` follows the changes of the catalogue. `publishing` publishes the portal's own lists,
-    `measuring` measures what was published, `links` asks whether the links of re-uses still work, `delivering` sends
-    events to webhooks.
+    each of `measuring` measures what was published, `links` asks whether the links of re-uses still work, `delivering`
+    sends events to webhooks.
     """
     huey = queue.open()
     queue.run = run or work.run
@@ -91,9 +91,9 @@ def run_worker(
     if publishing is not None:
         named = (publishing, stop, sweep_seconds)
         threading.Thread(target=publish_lists, args=named, name="lists", daemon=True).start()
-    if measuring is not None:
-        wanted = (measuring, stop, sweep_seconds)
-        threading.Thread(target=measure, args=wanted, name="measure", daemon=True).start()
+    for number, measurer in enumerate(measuring):
+        wanted = (measurer, stop, sweep_seconds)
+        threading.Thread(target=measure, args=wanted, name=f"measure-{number}", daemon=True).start()
     if delivering is not None:
         hooked = (delivering, stop, sweep_seconds)
         threading.Thread(target=deliver, args=hooked, name="webhooks", daemon=True).start()

@@ -50,7 +50,7 @@ VIEWS: Mapping[str, str] = {
         api_self_checks.list_self_check_reports api_site.get_* api_site.list_* downloads.send_schema
         exchange.send_library_workbook grants.show_invitation api_datasets.list_datasets api_inside.search_*
         api_publishers.get_* api_publishers.list_* api_schemas.get_* api_schemas.list_* api_search.* api_sql.*
-        api_webhooks.list_public_events
+        api_webhooks.list_public_events conformance.show_overview api_conformance.list_conformance
         api_workbench.list_schema_uses sessions.show_sign_in
     """,
     "everybody / insiders / insiders": """
@@ -59,6 +59,9 @@ VIEWS: Mapping[str, str] = {
     """,
     "everybody / nobody / nobody": "api_inside.list_joins chart_files.show_embedded",
     "everybody / figures / insiders": "api_usage.*",
+    "everybody / everybody / nobody": """
+        conformance.show_dataset conformance.send_badge api_conformance.get_conformance
+    """,
     "everybody / everybody / insiders": """
         api_datasets.get_dataset api_datasets.list_announcements api_versions.list_versions catalogue.list_versions*
         catalogue.show_dataset* api_versions.get_* api_versions.list_capabilities api_versions.list_resources

@@ -84,7 +84,7 @@ def worker(parent: int | None) -> None:
                 fetching=services.fetching,
                 indexing=(services.indexing, services.sketching, services.duty_keeping, services.public_events),
                 publishing=services.own_lists,
-                measuring=services.measuring,
+                measuring=(services.measuring, services.conformance),
                 links=services.link_checking,
                 delivering=services.delivering,
             )

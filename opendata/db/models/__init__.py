@@ -19,6 +19,7 @@ from opendata.db.models.catalogue import (
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource, SchemaBench
 from opendata.db.models.events import Event, EventChain
 from opendata.db.models.exchange.announcing import PublicEvent, PublicEventProgress, Webhook, WebhookDelivery
+from opendata.db.models.exchange.conformance import ConformanceScore
 from opendata.db.models.factors import Challenge, ExternalIdentity, Passkey, RecoveryCode, SecondFactor
 from opendata.db.models.governance.basics import (
     BasicEdition,
@@ -64,6 +65,7 @@ __all__ = [
     "BasicVersion",
     "CalendarYear",
     "Challenge",
+    "ConformanceScore",
     "Damage",
     "Dataset",
     "DatasetMeasure",

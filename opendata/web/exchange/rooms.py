@@ -6,4 +6,6 @@ from collections.abc import Sequence
 
 from flask import Blueprint
 
-BLUEPRINTS: Sequence[Blueprint] = ()
+from opendata.web.exchange import conformance
+
+BLUEPRINTS: Sequence[Blueprint] = (conformance.blueprint,)

@@ -116,6 +116,11 @@ PUBLIC_GROUPS: tuple[EntryGroup, ...] = (
                 N_("How much of what was due each publisher did in time, by month"),
             ),
             Entry(
+                "conformance.show_overview",
+                N_("Quality of the metadata"),
+                N_("How well each dataset is described for other portals and search engines, and what would win most"),
+            ),
+            Entry(
                 "on_time.list_rules",
                 N_("Rules and limits"),
                 N_("What must be published within which time, and where that is written"),

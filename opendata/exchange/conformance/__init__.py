@@ -1,0 +1,1 @@
+"""How well an entry's metadata serve the checkers of other systems."""
