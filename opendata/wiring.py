@@ -29,7 +29,10 @@ from opendata.services.access.refusals import Refusals
 from opendata.services.access.sessions import Sessions
 from opendata.services.announcing.delivering import Delivering
 from opendata.services.announcing.events import PublicEvents
+from opendata.services.announcing.matching import SearchMatching
 from opendata.services.announcing.payloads import Payloads
+from opendata.services.announcing.subscriptions import Subscriptions, link_end
+from opendata.services.announcing.subscriptions import open_link as open_subscription_link
 from opendata.services.announcing.webhooks import Webhooks
 from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.audit.events import Events
@@ -184,6 +187,7 @@ class Services(Governance):
     sketching: Sketching
     sources: Sources
     stops: Stops
+    subscriptions: Subscriptions
     uploads: Uploads
     verifying: Verifying
     versions: Versions
@@ -238,8 +242,9 @@ def build_services(
         LetterKind.CONFIRM_ADDRESS: mail_addresses.open_link,
         LetterKind.INVITATION: invitations.open_link,
         LetterKind.REQUEST_RECEIVED: open_request_link,
+        LetterKind.SUBSCRIBED: open_subscription_link,
     }
-    sending = Sending(context, openers)
+    sending = Sending(context, openers, {LetterKind.EVENTS: link_end})
     grants, stops = Grants(context), Stops(context, manifests, withdrawals)
     damages = Damages(context)
     versions = Versions(context, manifests, damages)
@@ -254,6 +259,7 @@ def build_services(
     workbench = Workbench(context, manifests, drafts)
     entries = Entries(context, versions, manifests)
     payloads = Payloads(context, manifests)
+    matching = SearchMatching(searching, index)
     health, outbox, limits = Health(context), Outbox(context), Limits(context)
     governance = build_governance(
         context,
@@ -295,7 +301,7 @@ def build_services(
         counts=Counts(context),
         datasets=datasets,
         deletion=Deletion(context, originals),
-        delivering=Delivering(context, payloads, searching, index),
+        delivering=Delivering(context, payloads, matching),
         dictionaries=Dictionaries(context, workbench, schemas, versions),
         editions=editions,
         entries=entries,
@@ -354,6 +360,7 @@ def build_services(
         sketching=Sketching(context, versions, columns),
         sources=Sources(context),
         stops=stops,
+        subscriptions=Subscriptions(context, payloads, matching, limits),
         uploads=Uploads(context),
         verifying=Verifying(context),
         versions=versions,

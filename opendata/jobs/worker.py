@@ -62,15 +62,15 @@ def run_worker(
     publishing: Periodic | None = None,
     measuring: Sequence[Periodic] = (),
     links: LinkChecker | None = None,
-    delivering: Periodic | None = None,
+    delivering: Sequence[Periodic] = (),
 ) -> None:
     """Work until a signal comes: SIGINT lets the draft at hand finish, SIGTERM leaves it to the next worker.
 
     `run` does the work of a draft, of as many as `drafts` at once; without it that is done in this process. `fetching`
     fetches the tables that come from elsewhere; a file that is on its way when the worker stops is fetched again.
     Each of `indexing` follows the changes of the catalogue. `publishing` publishes the portal's own lists,
-    each of `measuring` measures what was published, `links` asks whether the links of re-uses still work, `delivering`
-    sends events to webhooks.
+    each of `measuring` measures what was published, `links` asks whether the links of re-uses still work, each of
+    `delivering` sends events to those who want them.
     """
     huey = queue.open()
     queue.run = run or work.run
@@ -94,9 +94,9 @@ def run_worker(
     for number, measurer in enumerate(measuring):
         wanted = (measurer, stop, sweep_seconds)
         threading.Thread(target=measure, args=wanted, name=f"measure-{number}", daemon=True).start()
-    if delivering is not None:
-        hooked = (delivering, stop, sweep_seconds)
-        threading.Thread(target=deliver, args=hooked, name="webhooks", daemon=True).start()
+    for number, deliverer in enumerate(delivering):
+        hooked = (deliverer, stop, sweep_seconds)
+        threading.Thread(target=deliver, args=hooked, name=f"events-{number}", daemon=True).start()
     if links is not None:
         asked = (links, stop, sweep_seconds)
         threading.Thread(target=check_links, args=asked, name="links", daemon=True).start()

@@ -1,7 +1,8 @@
 """Mail: a text goes to the mail server of the settings, and what the server answers comes back.
 
 Source: RFC 5321 (SMTP), RFC 3207 (STARTTLS), RFC 8314 (TLS from the start), RFC 6531 (addresses beyond ASCII),
-RFC 3834 (mail that programs send). Certificates are verified; `SSL_CERT_FILE` names other authorities to trust.
+RFC 3834 (mail that programs send), RFC 2369 and 8058 (ending a subscription). Certificates are verified;
+`SSL_CERT_FILE` names other authorities to trust.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ _MOST_SUBJECT = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A mail in plain text. `sender_name` is shown beside the sender's address; `message_id` has its angle brackets."""
+    """A mail in plain text. `sender_name` is shown beside the sender's address; `message_id` has its angle brackets.
+
+    `end` is the address that ends such mail at one click (RFC 8058); empty where it isn't a subscription.
+    """
 
     recipient: str
     sender_name: str
@@ -38,6 +42,7 @@ class Mail:
     message_id: str
     date: datetime
     language: str
+    end: str = ""
 
 
 class Mailer:
@@ -178,6 +183,9 @@ def _build(mail: Mail, sender: str, recipient: Address) -> EmailMessage:
     built["Date"] = format_datetime(mail.date)
     built["Message-ID"] = mail.message_id
     built["Auto-Submitted"] = "auto-generated"
+    if mail.end:
+        built["List-Unsubscribe"] = f"<{mail.end}>"
+        built["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     built.set_content(mail.text)
     built["Content-Language"] = mail.language  # what comes before the content and begins so is dropped with the old one
     return built

@@ -21,6 +21,7 @@ from opendata.web.access import (
     people,
     recoveries,
     sessions,
+    subscriptions,
     webhooks,
 )
 from opendata.web.catalogue import catalogue, differences, feeds, inside, search_feeds, tables, version_pages
@@ -109,6 +110,7 @@ def register_web(app: Flask) -> None:
         people,
         grants,
         webhooks,
+        subscriptions,
         workspace,
         uploads,
         sources,
@@ -155,7 +157,13 @@ def register_web(app: Flask) -> None:
         site_staff,
     ):
         app.register_blueprint(module.blueprint)
-    for blueprint in (self_checks.public, duties_public.blueprint, duties_public.feeds, *BLUEPRINTS):
+    for blueprint in (
+        self_checks.public,
+        duties_public.blueprint,
+        duties_public.feeds,
+        subscriptions.ending,
+        *BLUEPRINTS,
+    ):
         app.register_blueprint(blueprint)
     formats.register_formats(app)
     markdown.register_markdown(app)

@@ -58,6 +58,8 @@ KIND_NAMES: Mapping[str, str] = {
     LetterKind.REQUEST_NEWS: N_("News about a request"),
     LetterKind.REQUEST_NEW: N_("A new request"),
     LetterKind.REQUEST_DUE: N_("A request is due"),
+    LetterKind.SUBSCRIBED: N_("Confirm a subscription"),
+    LetterKind.EVENTS: N_("News of the catalogue"),
 }
 """Kind of a mail → its name on pages."""
 
@@ -239,6 +241,24 @@ _TEXTS: Mapping[LetterKind, tuple[str, tuple[str, ...]]] = {
                 " %(count)s. They stay as they are for now."
             ),
             N_("Please open each of them, or choose another entry for it. They are listed here:\n%(base)s%(path)s"),
+        ),
+    ),
+    LetterKind.SUBSCRIBED: (
+        N_("Confirm your subscription"),
+        (
+            N_(
+                "Somebody entered this address to get mail about: %(what)s. To confirm it, open this link within two"
+                " days:"
+            ),
+            "%(link)s",
+            N_("If it wasn't you, do nothing: you get no more mail about it."),
+        ),
+    ),
+    LetterKind.EVENTS: (
+        N_("News of the catalogue"),
+        (
+            "%(list)s",
+            N_("You get this mail because you subscribed to: %(what)s. To end that, open this link:\n%(end)s"),
         ),
     ),
     LetterKind.DUTIES: (

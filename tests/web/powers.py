@@ -51,6 +51,7 @@ VIEWS: Mapping[str, str] = {
         exchange.send_library_workbook grants.show_invitation api_datasets.list_datasets api_inside.search_*
         api_publishers.get_* api_publishers.list_* api_schemas.get_* api_schemas.list_* api_search.* api_sql.*
         api_webhooks.list_public_events conformance.show_overview api_conformance.list_conformance
+        subscriptions.* subscription_ending.*
         api_workbench.list_schema_uses sessions.show_sign_in
     """,
     "everybody / insiders / insiders": """

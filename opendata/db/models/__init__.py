@@ -18,7 +18,13 @@ from opendata.db.models.catalogue import (
 )
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource, SchemaBench
 from opendata.db.models.events import Event, EventChain
-from opendata.db.models.exchange.announcing import PublicEvent, PublicEventProgress, Webhook, WebhookDelivery
+from opendata.db.models.exchange.announcing import (
+    MailSubscription,
+    PublicEvent,
+    PublicEventProgress,
+    Webhook,
+    WebhookDelivery,
+)
 from opendata.db.models.exchange.conformance import ConformanceScore
 from opendata.db.models.factors import Challenge, ExternalIdentity, Passkey, RecoveryCode, SecondFactor
 from opendata.db.models.governance.basics import (
@@ -91,6 +97,7 @@ __all__ = [
     "Invitation",
     "KnownPlace",
     "LastCheck",
+    "MailSubscription",
     "NegativeList",
     "Obligation",
     "OpeningDate",

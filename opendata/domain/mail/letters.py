@@ -32,6 +32,8 @@ class LetterKind(StrEnum):
     REQUEST_NEWS = "request-news"
     REQUEST_NEW = "request-new"
     REQUEST_DUE = "request-due"
+    SUBSCRIBED = "subscribed"
+    EVENTS = "events"
 
 
 class LetterState(StrEnum):
@@ -81,4 +83,6 @@ LETTERS: dict[LetterKind, LetterRule] = {
     LetterKind.REQUEST_NEWS: LetterRule(),
     LetterKind.REQUEST_NEW: LetterRule(per_hour=30),
     LetterKind.REQUEST_DUE: LetterRule(per_hour=30),
+    LetterKind.SUBSCRIBED: LetterRule(per_hour=3, hours=24, secret="ods_", path="/subscriptions/confirm/"),  # noqa: S106
+    LetterKind.EVENTS: LetterRule(per_hour=60),
 }

@@ -97,6 +97,11 @@ class Limits:
             [self._gate("request", name_source(address), 10, 900)], make_stranger(""), "", _REFUSED_REQUEST
         )
 
+    def count_subscription(self, address: str) -> Attempt:
+        """Count a subscription to mail that a reader asks for. Raises `TooManyAttemptsError`."""
+        gates = [self._gate("subscription", name_source(address), 10, 900)]
+        return self._count(gates, make_stranger(""), "", _REFUSED_REQUEST)
+
     def count_code(self, number: str, address: str) -> Attempt:
         """Count an attempt to open a request with its code as wrong, until `take_back`. Raises as above."""
         gates = [self._gate("code", number, 5, 60), self._gate("code-address", name_source(address), 10, 900)]

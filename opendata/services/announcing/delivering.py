@@ -21,15 +21,14 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import PublicEvent, User, Webhook, WebhookDelivery
 from opendata.domain.moments import format_time
-from opendata.errors import N_, InputError, KeptMessage, OpendataError
+from opendata.errors import N_, KeptMessage, OpendataError
 from opendata.outside.guard import Guard
 from opendata.outside.posting import Posted, post_document
-from opendata.search.index import SearchIndex
+from opendata.services.announcing.matching import SearchMatching
 from opendata.services.announcing.payloads import Payloads, name_event
 from opendata.services.announcing.queueing import DELIVERED, DROPPED, FAILED, SEARCHED_AFTER, WAITING, read_wanted
-from opendata.services.announcing.webhooks import SECRET_PREFIX, TEST, end_waiting, parse_search, tidy
+from opendata.services.announcing.webhooks import SECRET_PREFIX, TEST, end_waiting, tidy
 from opendata.services.core.context import Context
-from opendata.services.search.searching import Search, Searching
 from opendata.storage.secrets import decrypt_secret
 
 logger = logging.getLogger(__name__)
@@ -45,9 +44,6 @@ ENDS_AFTER = timedelta(days=5)
 
 _TIDY = timedelta(hours=6)
 _LEASE = timedelta(seconds=90)
-_MOST_FOUND = 200
-_LATEST = timedelta(minutes=10)
-"""A webhook for a search waits at most so long for the index."""
 
 _REFUSED = N_("The address answers with the status %(status)s")
 _GONE = N_("The address says that it is gone (410)")
@@ -69,11 +65,10 @@ class _Taken:
 class Delivering:
     """Sends what is due."""
 
-    def __init__(self, context: Context, payloads: Payloads, searching: Searching, index: SearchIndex) -> None:
+    def __init__(self, context: Context, payloads: Payloads, matching: SearchMatching) -> None:
         self._context = context
         self._payloads = payloads
-        self._searching = searching
-        self._index = index
+        self._matching = matching
         self._tidied: datetime | None = None
 
     def run_due(self, is_stopping: Callable[[], bool] = lambda: False) -> int:
@@ -139,7 +134,7 @@ class Delivering:
             return None
         search = read_wanted(hook.wanted).search
         if search and event is not None:
-            is_found = self._is_found(search, event, now - row.created)
+            is_found = self._matching.is_found(search, event, now - row.created)
             if is_found is None:
                 row.due = now + SEARCHED_AFTER
                 return None
@@ -161,21 +156,6 @@ class Delivering:
             document = {"type": view.type, "timestamp": format_time(view.timestamp), "data": view.data}
         body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
         return _Taken(id=row.id, owner=row.owner, url=hook.url, secret=secret, name=name, body=body)
-
-    def _is_found(self, search: str, event: PublicEvent, waited: timedelta) -> bool | None:
-        """Whether a search finds the dataset now; None while the index hasn't taken in the event yet."""
-        generation = self._index.read_generation()
-        if (generation is None or generation.position < event.position) and waited < _LATEST:
-            return None
-        parsed = parse_search(search)
-        if parsed is None:
-            return False
-        text, filters = parsed
-        try:
-            found = self._searching.search(Search(text=text, filters=filters, sort="updated", limit=_MOST_FOUND))
-        except InputError:
-            return False
-        return any(item.dataset.uuid == event.dataset_uuid for item in found.items)
 
     def _finish(self, taken: _Taken, posted: Posted | None, reason: KeptMessage | None) -> None:
         now = self._context.clock()

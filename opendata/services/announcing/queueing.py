@@ -23,7 +23,7 @@ SEARCHED_AFTER = timedelta(seconds=10)
 
 def queue_deliveries(session: Session, event: PublicEvent, now: datetime, *, only: Webhook | None = None) -> int:
     """Queue an event for all webhooks that want it, or for one of them; how many. Searches are asked later."""
-    schemas = _list_schemas(session, event)
+    schemas = list_schemas(session, event)
     hooks = [only] if only is not None else session.scalars(select(Webhook).where(Webhook.ended.is_(None)))
     count = 0
     for hook in hooks:
@@ -58,7 +58,7 @@ def write_wanted(wanted: Wanted) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value}
 
 
-def _list_schemas(session: Session, event: PublicEvent) -> list[str]:
+def list_schemas(session: Session, event: PublicEvent) -> list[str]:
     """The names of the schemas that an event is about: its own, or those that the tables of a version use."""
     if event.schema is not None:
         return [event.schema.partition("@")[0]]

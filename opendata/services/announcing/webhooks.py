@@ -10,16 +10,14 @@ import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Dataset, PublicEvent, Publisher, Schema, Webhook, WebhookDelivery
+from opendata.db.models import PublicEvent, Webhook, WebhookDelivery
 from opendata.domain.catalogue.public_events import Wanted
 from opendata.domain.sources.address import SourceAddress
 from opendata.errors import N_, Fault, InputError, InvalidMetadataError, NotFoundError, StateError, fault
-from opendata.search.documents import FACETS
 from opendata.services.announcing.events import require_kinds
 from opendata.services.announcing.payloads import name_event
 from opendata.services.announcing.queueing import (
@@ -31,7 +29,7 @@ from opendata.services.announcing.queueing import (
     write_wanted,
 )
 from opendata.services.announcing.values import DeliveryView, WebhookView
-from opendata.services.core.access import is_listed
+from opendata.services.announcing.wishes import find_search_faults, require_things
 from opendata.services.core.actors import Actor, require_signed_in
 from opendata.services.core.context import Context
 from opendata.services.core.paging import read_cursor, refuse_cursor, write_cursor
@@ -84,7 +82,7 @@ class Webhooks:
             count = session.scalar(select(func.count()).select_from(Webhook).where(Webhook.user_id == found.id)) or 0
             if count >= MOST_HOOKS:
                 raise StateError(N_("An account has %(count)s webhooks at most. Delete one first"), count=MOST_HOOKS)
-            self._require_things(session, wanted)
+            require_things(session, wanted)
             now = self._context.clock()
             row = Webhook(
                 id=secrets.token_hex(16),
@@ -113,7 +111,7 @@ class Webhooks:
             row = _find(session, found, webhook, lock=True)
             before = {"url": row.url, "note": row.note, **row.wanted}
             url, note, wanted = self._read({**before, **said})
-            self._require_things(session, wanted)
+            require_things(session, wanted)
             row.url, row.note, row.wanted = url, note, write_wanted(wanted)
             now = self._context.clock()
             if said.get("active") is False and row.ended is None:
@@ -205,7 +203,7 @@ class Webhooks:
         """The parts of what was said. Raises `InvalidMetadataError` with every fault."""
         url = str(said.get("url") or "").strip()
         wanted = read_wanted(said)
-        faults = [*self._find_url_faults(url), *_find_search_faults(wanted.search)]
+        faults = [*self._find_url_faults(url), *find_search_faults(wanted.search)]
         note = str(said.get("note") or "").strip()
         if len(note) > MOST_NOTE:
             faults.append(fault("/note", N_("At most %(count)s characters"), count=MOST_NOTE))
@@ -227,20 +225,6 @@ class Webhooks:
             return [fault("/url", N_("Write an address with https, so that nobody reads on the way what is sent"))]
         return []
 
-    def _require_things(self, session: Session, wanted: Wanted) -> None:
-        """Raises `InvalidMetadataError` for a dataset, publisher or schema that there isn't, or isn't public."""
-        faults = []
-        if wanted.dataset:
-            dataset = session.get(Dataset, wanted.dataset)
-            if dataset is None or not is_listed(dataset):
-                faults.append(fault("/dataset", N_("There is no dataset “%(id)s”"), id=wanted.dataset[:100]))
-        if wanted.publisher and session.get(Publisher, wanted.publisher) is None:
-            faults.append(fault("/publisher", N_("There is no publisher “%(id)s”"), id=wanted.publisher[:100]))
-        if wanted.schema and session.scalar(select(Schema.id).where(Schema.name == wanted.schema).limit(1)) is None:
-            faults.append(fault("/schema", N_("There is no schema “%(name)s”"), name=wanted.schema[:100]))
-        if faults:
-            raise InvalidMetadataError(faults=faults)
-
     def _view(self, session: Session, row: Webhook) -> WebhookView:
         waiting = select(func.count()).where(WebhookDelivery.webhook_id == row.id, WebhookDelivery.state == WAITING)
         return WebhookView(
@@ -259,24 +243,6 @@ class Webhooks:
 def make_secret() -> str:
     """A new secret."""
     return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(24)).decode("ascii")
-
-
-def parse_search(query: str) -> tuple[str, Mapping[str, Sequence[str]]] | None:
-    """The text and the filters of a query of the page of search; None where there are other things in it."""
-    filters: dict[str, list[str]] = {}
-    text = ""
-    try:
-        pairs = parse_qsl(query.removeprefix("?"), keep_blank_values=True, strict_parsing=True, max_num_fields=50)
-    except ValueError:
-        return None
-    for name, value in pairs:
-        if name == "q":
-            text = value
-        elif name in FACETS:
-            filters.setdefault(name, []).append(value)
-        elif name not in ("sort", "lang", "limit"):
-            return None
-    return text, filters
 
 
 def delete_webhook(session: Session, webhook: str) -> None:
@@ -298,16 +264,6 @@ def end_waiting(session: Session, webhook: str) -> None:
     """What waits for a webhook isn't sent."""
     waiting = (WebhookDelivery.webhook_id == webhook, WebhookDelivery.state == WAITING)
     session.execute(update(WebhookDelivery).where(*waiting).values(state=FAILED, owner=None, held_until=None))
-
-
-def _find_search_faults(search: str) -> Sequence[Fault]:
-    if not search:
-        return []
-    found = parse_search(search) if len(search) <= 2000 else None
-    if found is None:
-        text = N_("Write the part after “?” in the address of a page of search, such as q=water&publisher=water-bureau")
-        return [fault("/search", text)]
-    return []
 
 
 def _queue_test(session: Session, row: Webhook, now: datetime) -> None:

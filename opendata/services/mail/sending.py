@@ -30,6 +30,9 @@ logger = logging.getLogger(__name__)
 Opener = Callable[[Session, OutboxMail, str], bool]
 """Makes the link of a mail valid that is about to be sent, given the secret text in it; False if nobody wants it."""
 
+Ender = Callable[[Context, Mapping[str, str]], str]
+"""Makes the path that ends a subscription, given what fills the mail: the same in all mail of the subscription."""
+
 _FIRST_PAUSE = 60
 _LONGEST_PAUSE = 2 * 3600
 _MOST_TROUBLES = 3
@@ -55,11 +58,14 @@ class _Taken:
 
 
 class Sending:
-    """Sends what waits in the outbox. `openers` are for the kinds of mail that have a link."""
+    """Sends what waits in the outbox. `openers` are for mail with a link, `enders` for subscriptions."""
 
-    def __init__(self, context: Context, openers: Mapping[LetterKind, Opener]) -> None:
+    def __init__(
+        self, context: Context, openers: Mapping[LetterKind, Opener], enders: Mapping[LetterKind, Ender] | None = None
+    ) -> None:
         self._context = context
         self._openers = openers
+        self._enders = enders or {}
         self._mailer = find_mailer(context.settings)
 
     def send_due(self, is_stopping: Callable[[], bool] = lambda: False) -> int:
@@ -157,7 +163,9 @@ class Sending:
         self, kind: LetterKind, recipient: str, language: str, params: Mapping[str, str], message_id: str
     ) -> Mail:
         settings, now = self._context.settings, self._context.clock()
-        written = write_letter(kind, language, params, portal=settings.title, base=settings.base_url)
+        end = f"{settings.base_url}{self._enders[kind](self._context, params)}" if kind in self._enders else ""
+        filled = {**params, "end": end} if end else params
+        written = write_letter(kind, language, filled, portal=settings.title, base=settings.base_url)
         return Mail(
             recipient=recipient,
             sender_name=written.portal,
@@ -166,6 +174,7 @@ class Sending:
             message_id=message_id,
             date=now,
             language=language,
+            end=end,
         )
 
     def _finish(self, taken: _Taken, state: LetterState, error: OpendataError | None = None) -> None:

@@ -13,7 +13,18 @@ from dataclasses import dataclass
 from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
-from opendata.db.models import AddressChange, DutyFeed, Grant, Recovery, Source, Token, User, UserSession, Webhook
+from opendata.db.models import (
+    AddressChange,
+    DutyFeed,
+    Grant,
+    MailSubscription,
+    Recovery,
+    Source,
+    Token,
+    User,
+    UserSession,
+    Webhook,
+)
 from opendata.errors import N_
 from opendata.services.core.context import read_clock
 from opendata.services.mail.outbox import drop_waiting
@@ -49,6 +60,7 @@ def close_doors(session: Session, *, keep_tokens: bool = False, end_passwords: b
     if not keep_tokens:
         now = read_clock()
         session.execute(delete(DutyFeed))
+        session.execute(delete(MailSubscription))  # some have ended since
         restored = {"message": _RESTORED, "params": {}}
         session.execute(update(Webhook).where(Webhook.ended.is_(None)).values(ended=now, reason=restored))
         standing = and_(Token.ended.is_(None), Token.revoked.is_(False) | Token.verbs.is_not(None))

@@ -89,3 +89,24 @@ class WebhookDelivery(Base):
     reason: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     owner: Mapped[str | None] = mapped_column(String(32))
     held_until: Mapped[datetime | None]
+
+
+class MailSubscription(Base):
+    """An address that gets mail about events, once its owner has confirmed it. It needs no account.
+
+    `confirm` is the SHA-256 of the text in the link that confirms it, once that was mailed. Events after `position`
+    (an id of `public_events`) are written of at `due`, which moves on by the `pace`: `soon`, `daily` or `weekly`.
+    """
+
+    __tablename__ = "mail_subscriptions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(index=True)
+    language: Mapped[str] = mapped_column(String(20))
+    wanted: Mapped[dict[str, Any]]
+    pace: Mapped[str] = mapped_column(String(20))
+    created: Mapped[datetime]
+    confirm: Mapped[str | None] = mapped_column(String(64), unique=True)
+    confirmed: Mapped[datetime | None]
+    position: Mapped[int] = mapped_column(default=0)
+    due: Mapped[datetime | None] = mapped_column(index=True)
