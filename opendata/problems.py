@@ -176,7 +176,7 @@ def _list_bulk(tables: Sequence[tuple[str, str, str]]) -> Iterator[Mapping[str, 
             href = url_for("downloads.send_table", dataset=dataset, version=version, resource=resource, suffix=suffix)
             yield {"href": href, "type": media_type}
     if not tables:
-        yield {"href": url_for("operations.show_sitemap"), "type": "application/xml"}
+        yield {"href": url_for("crawling.show_sitemap"), "type": "application/xml"}
         yield {"href": url_for("feeds.send_catalogue_feed"), "type": "application/atom+xml"}
 
 

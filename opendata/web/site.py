@@ -34,6 +34,7 @@ from opendata.web.delivery import downloads
 from opendata.web.drafts import choices, drafts, meaning, next_version, personal, readings, statuses, uploads, workspace
 from opendata.web.drafts.fixing import cells
 from opendata.web.drafts.series import series
+from opendata.web.exchange import heads
 from opendata.web.exchange.rooms import BLUEPRINTS
 from opendata.web.governance import hub
 from opendata.web.governance.basics import drafts as basic_drafts
@@ -192,6 +193,8 @@ _GLOBALS: dict[str, Any] = {
     "choices": choices,
     "bump_names": next_version.BUMP_NAMES,
     "change_names": differences.CHANGES,
+    "describe_home": heads.describe_home,
+    "describe_page": heads.describe_page,
     "disclosures": DISCLOSURES,
     "scopes": SCOPES,
     "language_names": languages.NAMES,

@@ -36,11 +36,13 @@ supervising -    -      -      -     -        -    -     yes        yes     yes
 VIEWS: Mapping[str, str] = {
     # What is public, and what its publisher and those who were granted it have alone.
     "everybody": """
+        crawling.* data_json.*
         api-docs.* assets.* catalogue.lead_to_* catalogue.list_datasets* basics.* catalogue.list_publishers*
         catalogue.list_schemas* catalogue.send_publishers catalogue.show_home* catalogue.show_publisher*
-        catalogue.show_schema* differences.choose_versions disclosure.* documentation.* feeds.send_catalogue_feed
+        catalogue.show_schema* differences.choose_versions disclosure.* documentation.* feeds.send_catalogue_feed*
+        feeds.send_schema_feed*
         guide.* inside.* joining.* mcp.* operations.* problem_pages.* recoveries.* addresses.* search_feeds.* sql.*
-        words.* duty_feeds.* feeds.send_publisher_feed inventory.* negative_list.* on_time.* request_following.show_*
+        words.* duty_feeds.* feeds.send_publisher_feed* inventory.* negative_list.* on_time.* request_following.show_*
         requests.* self_check_reports.* site_disclosure.* site_public.* site_status.* site_topics.* site_reuses.l*
         site_reuses.send_feed site_reuses.show_* api_basics.get_basic_changes api_basics.get_basic_coverage
         api_basics.get_basic_entry api_basics.list_basic_entries api_basics.list_basic_versions api_clocks.get_*
@@ -68,8 +70,8 @@ VIEWS: Mapping[str, str] = {
         catalogue.show_dataset* api_versions.get_* api_versions.list_capabilities api_versions.list_resources
         api_inventory.get_item downloads.find_latest downloads.send_citation downloads.send_manifest*
         downloads.send_report downloads.send_resource_schema downloads.send_signature downloads.send_suspension*
-        downloads.send_tombstone* exchange.send_published_workbook feeds.send_dataset_feed table_document.*
-        version_pages.*
+        downloads.send_tombstone* exchange.send_published_workbook feeds.send_dataset_feed* table_document.*
+        version_pages.* signposts.*
     """,
     # What people ask and send, signed in or not. Who only watches sends nothing.
     "asking": """

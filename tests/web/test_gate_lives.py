@@ -27,11 +27,13 @@ WANTED = st.sampled_from([*REACH, "conditional"])
 
 PUBLIC = (
     *("/", "/datasets", WEB, f"{WEB}.json", f"{WEB}/versions", f"{WEB}/feed.atom", "/feed.atom", "/sitemap.xml"),
+    *("/data.json", "/dcat-us-3.json", "/feed.json", "/llms.txt", f"{WEB}.linkset.json", f"{WEB}/feed.json"),
     *("/publishers/water-bureau", f"{WEB}/latest/", f"/api/v1{REST}", f"/api/v1{REST}/versions", "/api/v1/datasets"),
 )
 OF_VERSION = (
     *("", "datapackage.json", "datapackage.zip", "levels.report.json", "roll.report.json", "levels.jsonl"),
     *("levels.csv?since=1.0.0", "suspension.json", "withdrawal.json", "roll.schema.json"),
+    *("index.linkset.json",),
 )
 
 

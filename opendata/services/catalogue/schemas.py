@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,15 @@ class Schemas:
         with self._context.read() as session:
             found = session.scalars(select(Schema.version).where(Schema.name == name))
             return tuple(sorted(found, key=lambda text: parse_version(text) or (0, 0, 0), reverse=True))
+
+    def list_history(self, name: str) -> Sequence[SchemaView]:
+        """The versions of a schema as they are, newest first. Raises `NotFoundError`."""
+        with self._context.read() as session:
+            find_schema(session, name)
+            rows = session.scalars(select(Schema).where(Schema.name == name))
+            return sorted(
+                map(view_schema, rows), key=lambda item: parse_version(item.version) or (0, 0, 0), reverse=True
+            )
 
     def resolve(self, ref: str) -> SchemaView:
         """A schema by `name` or `name@version`. Raises `NotFoundError`."""

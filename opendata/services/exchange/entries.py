@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 BATCH = 200
 """So many entries are read from the database at once."""
+CHANGES = 5000
+"""So many ids with their moments are."""
 
 
 class Entries:
@@ -104,11 +106,35 @@ class Entries:
             return int(session.scalar(query) or 0)
 
     def find_change(self) -> datetime | None:
-        """When something of the public catalogue changed last: an entry, or what is said of a version."""
+        """When something of the public catalogue changed last: an entry, what is said of a version, a publisher."""
         with self._context.read() as session:
             entry = session.scalar(select(func.max(Dataset.modified)).where(where_listed()))
             version = session.scalar(select(func.max(Version.changed)))
-        return max((item for item in (entry, version) if item is not None), default=None)
+            publisher = session.scalar(select(func.max(Publisher.modified)))
+        return max((item for item in (entry, version, publisher) if item is not None), default=None)
+
+    def iterate_changes(self, start: int = 0, limit: int | None = None) -> Iterator[tuple[str, datetime]]:
+        """The ids in their order, from one place on, each with when anything of the dataset changed last."""
+        after, left = "", limit
+        while left is None or left > 0:
+            size = CHANGES if left is None else min(CHANGES, left)
+            with self._context.read() as session:
+                rows = session.execute(_select_changes(start, size, after)).all()
+            for name, modified, changed in rows:
+                yield name, max(modified, changed or modified)
+            if len(rows) < size:
+                return
+            start, after = 0, rows[-1][0]
+            left = None if left is None else left - size
+
+    def find_latest(self, start: int, limit: int) -> datetime | None:
+        """When anything of these datasets changed last; None of none."""
+        found = select(Dataset.id, Dataset.modified).where(where_listed()).order_by(Dataset.id)
+        part = found.limit(limit).offset(start).subquery()
+        query = select(func.max(part.c.modified), func.max(Version.changed)).select_from(part)
+        with self._context.read() as session:
+            row = session.execute(query.outerjoin(Version, Version.dataset_id == part.c.id)).one()
+        return max((item for item in row if item is not None), default=None)
 
     def list_agencies(self, *, with_ended: bool = False) -> Sequence[Agency]:
         """The publishers by id; with those that were merged, split or closed, if wanted."""
@@ -179,6 +205,19 @@ class Entries:
             logger.exception("the manifest of “%s” can't be read: its entry stands alone", row.id)
             return None
         return found if found.name == row.id else replace(found, name=row.id)
+
+
+def _select_changes(start: int, limit: int, after: str = "") -> Select[str, datetime, datetime | None]:
+    query = (
+        select(Dataset.id, Dataset.modified, func.max(Version.changed).label("changed"))
+        .outerjoin(Version, Version.dataset_id == Dataset.id)
+        .where(where_listed())
+        .group_by(Dataset.id, Dataset.modified)
+        .order_by(Dataset.id)
+        .limit(limit)
+        .offset(start)
+    )
+    return query.where(Dataset.id > after) if after else query
 
 
 def describe_agency(row: Publisher) -> Agency:

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any
 
 from flask import Blueprint, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from opendata.metadata.atom import MEDIA_TYPE, Entry, Feed, Link, write_feed
+from opendata.metadata.atom import Entry, Feed, Link
 from opendata.metadata.citation import identify_version
-from opendata.sending.content import describe_bytes, send
-from opendata.services.core.values import DatasetView, News, Page
+from opendata.metadata.reasons import keep_reasons
+from opendata.metadata.schema_changes import compare_schemas
+from opendata.services.core.values import DatasetView, News, Page, SchemaView
 from opendata.web.catalogue.editions import say_expected
+from opendata.web.catalogue.feed_forms import add_json, find_media_type, send_feed
 from opendata.web.core.instance import absolute_url, services
 from opendata.web.core.languages import (
     PARAMETER,
@@ -26,7 +29,6 @@ from opendata.web.core.languages import (
     choose_separator,
     pick_reason,
     say_plain,
-    vary_by_reader,
 )
 from opendata.web.core.skin.identity import name_portal
 from opendata.web.delivery.downloads import JSON, open_to_all
@@ -75,6 +77,60 @@ def send_publisher_feed(publisher: str) -> Response:
     return _send(news, address, title, say_plain(found), page)
 
 
+@blueprint.get("/schemas/<schema>/feed.atom")
+def send_schema_feed(schema: str) -> Response:
+    """The versions of a schema of the library, with what changed in each."""
+    versions = services().schemas.list_history(schema)
+    newest = versions[0]
+    return send_feed(
+        Feed(
+            id=absolute_url(url_for("feeds.send_schema_feed", schema=schema)),
+            title=gettext("Versions of the schema “%(title)s”", title=say_plain(newest)),
+            author=name_portal(),
+            updated=max(item.created for item in versions),
+            language=TAGS[choose_language()],
+            links=(
+                Link("alternate", absolute_url(url_for("catalogue.show_schema", schema=schema)), _HTML),
+                *_list_pages(None),
+            ),
+            entries=[
+                _describe_schema(item, before)
+                for item, before in zip_longest(versions[:PAGE_SIZE], versions[1 : PAGE_SIZE + 1])
+            ],
+        )
+    )
+
+
+def _describe_schema(schema: SchemaView, before: SchemaView | None) -> Entry:
+    page = absolute_url(url_for("catalogue.show_schema", schema=schema.name, version=schema.version))
+    address = absolute_url(url_for("downloads.send_schema", schema=schema.name, version=schema.version))
+    paragraphs = [say_plain(schema, "description")] if schema.description else []
+    if before is not None:
+        reasons = keep_reasons(compare_schemas(schema.name, before.schema, schema.schema))
+        changes = choose_separator().join(pick_reason(reason)[0] for reason in reasons)
+        paragraphs += [f"{gettext('What changed:')} {changes}"] if changes else []
+    return Entry(
+        id=address,
+        title=f"{say_plain(schema)} {schema.version}",
+        author=name_portal(),
+        published=schema.created,
+        updated=schema.created,
+        paragraphs=paragraphs,
+        links=(Link("alternate", page, _HTML), Link("describedby", address, JSON)),
+    )
+
+
+add_json(
+    blueprint,
+    {
+        "/feed.json": send_catalogue_feed,
+        "/datasets/<dataset>/feed.json": send_dataset_feed,
+        "/publishers/<publisher>/feed.json": send_publisher_feed,
+        "/schemas/<schema>/feed.json": send_schema_feed,
+    },
+)
+
+
 def say_archived(dataset: DatasetView) -> str:
     """Since when a dataset is no longer kept, why, and which one to use instead; empty while it is kept."""
     found = dataset.archived
@@ -94,19 +150,18 @@ def _send(
     subtitle: str = "",
     changed: datetime = NEVER,
 ) -> Response:
-    feed = Feed(
-        id=identifier,
-        title=title,
-        author=author,
-        updated=max([changed, *(item.version.changed for item in news.items)]),
-        language=TAGS[choose_language()],
-        links=(Link("alternate", page, _HTML), *_list_pages(news.next)),
-        entries=[_describe(item) for item in news.items],
-        subtitle=subtitle,
+    return send_feed(
+        Feed(
+            id=identifier,
+            title=title,
+            author=author,
+            updated=max([changed, *(item.version.changed for item in news.items)]),
+            language=TAGS[choose_language()],
+            links=(Link("alternate", page, _HTML), *_list_pages(news.next)),
+            entries=[_describe(item) for item in news.items],
+            subtitle=subtitle,
+        )
     )
-    response = send(describe_bytes(write_feed(feed), MEDIA_TYPE, "no-cache"))
-    vary_by_reader(response)
-    return response
 
 
 def _list_pages(following: str | None) -> Iterator[Link]:
@@ -116,7 +171,7 @@ def _list_pages(following: str | None) -> Iterator[Link]:
         if place is not None or rel != "next":
             values: dict[str, Any] = {PARAMETER: request.args.get(PARAMETER), "cursor": place}
             path = url_for(str(request.endpoint), **(request.view_args or {}), **values)
-            yield Link(rel, absolute_url(path), MEDIA_TYPE)
+            yield Link(rel, absolute_url(path), find_media_type())
 
 
 def _describe(item: News) -> Entry:

@@ -10,22 +10,21 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from opendata.errors import N_, BackendError
-from opendata.metadata.atom import MEDIA_TYPE, Entry, Feed, Link, write_feed
+from opendata.metadata.atom import Entry, Feed, Link
 from opendata.metering import cost_class
-from opendata.sending.content import describe_bytes, send
 from opendata.services.core.values import DatasetView
 from opendata.services.search.searching import Search, SearchResult
+from opendata.web.catalogue.feed_forms import add_json, find_media_type, send_feed
 from opendata.web.catalogue.feeds import NEVER, PAGE_SIZE, say_archived
 from opendata.web.catalogue.searching import link_search, list_chosen, read_search
 from opendata.web.core.instance import absolute_url, services
-from opendata.web.core.languages import PARAMETER, TAGS, choose_language, say_plain, vary_by_reader
+from opendata.web.core.languages import PARAMETER, TAGS, choose_language, say_plain
 from opendata.web.core.skin.identity import name_portal
 from opendata.web.delivery.downloads import JSON, open_to_all
 
 blueprint = Blueprint("search_feeds", __name__)
 blueprint.after_request(open_to_all)
 
-_ENDPOINT = "search_feeds.send_search_feed"
 _HTML = "text/html"
 
 
@@ -42,18 +41,20 @@ def send_search_feed() -> Response:
         items = list(services().datasets.list_recent(PAGE_SIZE))
     portal = name_portal()
     whole = replace(wanted, sort="", cursor=None)
-    feed = Feed(
-        id=absolute_url(link_search(whole, _ENDPOINT)),
-        title=" · ".join([*_list_words(wanted, found), gettext("Datasets"), portal]),
-        author=portal,
-        updated=max([NEVER, *(item.modified for item in items)]),
-        language=TAGS[choose_language()],
-        links=(Link("alternate", absolute_url(link_search(whole)), _HTML), *_list_pages(wanted, found, len(items))),
-        entries=[_describe(item) for item in items],
+    return send_feed(
+        Feed(
+            id=absolute_url(link_search(whole, str(request.endpoint))),
+            title=" · ".join([*_list_words(wanted, found), gettext("Datasets"), portal]),
+            author=portal,
+            updated=max([NEVER, *(item.modified for item in items)]),
+            language=TAGS[choose_language()],
+            links=(Link("alternate", absolute_url(link_search(whole)), _HTML), *_list_pages(wanted, found, len(items))),
+            entries=[_describe(item) for item in items],
+        )
     )
-    response = send(describe_bytes(write_feed(feed), MEDIA_TYPE, "no-cache"))
-    vary_by_reader(response)
-    return response
+
+
+add_json(blueprint, {"/datasets.feed.json": send_search_feed})
 
 
 def _list_words(wanted: Search, found: SearchResult) -> Iterator[str]:
@@ -68,7 +69,7 @@ def _list_pages(wanted: Search, found: SearchResult, count: int) -> Iterator[Lin
     for rel, cursor in (("self", wanted.cursor), ("first", None), ("next", following)):
         if cursor is not None or rel != "next":
             own = {PARAMETER: request.args.get(PARAMETER), "cursor": cursor, "sort": None}
-            yield Link(rel, absolute_url(link_search(wanted, _ENDPOINT, **own)), MEDIA_TYPE)
+            yield Link(rel, absolute_url(link_search(wanted, str(request.endpoint), **own)), find_media_type())
 
 
 def _describe(dataset: DatasetView) -> Entry:

@@ -93,6 +93,7 @@ def render_search(wanted: Search, found: SearchResult) -> Response:
         suggestions=[(search.text, link_search(search)) for search in near],
         without_filters=link_search(Search(text=wanted.text, sort=wanted.sort)) if wanted.filters else "",
         feed=link_search(wanted, "search_feeds.send_search_feed", sort=None, lang=choose_language()),
+        json_feed=link_search(wanted, "search_feeds.send_search_feed_as_json", sort=None, lang=choose_language()),
         document=link_search(wanted, "api_search.search"),
         marked=lambda text: mark_words(text, found.words),
         most_text=MOST_TEXT,

@@ -56,6 +56,7 @@ def _list_links(
         yield f'<{place}/{before}/{path}>; rel="predecessor-version"'
     yield f'<{place}/versions>; rel="version-history"'
     yield f'<{place}/{version}/>; rel="cite-as"'
+    yield f'<{place}/{version}/>; rel="collection"; type="text/html"'
 
 
 def name_table(dataset: str, version: str, resource: str, file: str, *, excel: bool = False) -> str:

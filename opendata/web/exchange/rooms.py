@@ -6,6 +6,11 @@ from collections.abc import Sequence
 
 from flask import Blueprint
 
-from opendata.web.exchange import conformance
+from opendata.web.exchange import conformance, crawling, data_json, signposts
 
-BLUEPRINTS: Sequence[Blueprint] = (conformance.blueprint,)
+BLUEPRINTS: Sequence[Blueprint] = (
+    conformance.blueprint,
+    crawling.blueprint,
+    data_json.blueprint,
+    signposts.blueprint,
+)

@@ -1,1 +1,1 @@
-"""Pages for maintainers, and the addresses that machines ask: health, site map."""
+"""Pages for maintainers, and the addresses that machines ask: health, keys."""

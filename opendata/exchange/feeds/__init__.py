@@ -1,0 +1,1 @@
+"""Feeds in other forms than Atom."""

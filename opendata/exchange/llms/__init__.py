@@ -1,0 +1,1 @@
+"""`llms.txt`: what a language model or an agent should know before it reads the site."""

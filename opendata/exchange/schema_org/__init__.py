@@ -1,0 +1,1 @@
+"""schema.org: what search engines read in the head of a page."""
