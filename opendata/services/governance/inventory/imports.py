@@ -25,6 +25,7 @@ from opendata.metadata.identifiers import suggest_identifier
 from opendata.services.catalogue.datasets import Datasets
 from opendata.services.catalogue.entries import find_dataset
 from opendata.services.catalogue.manifests import Manifests
+from opendata.services.catalogue.registering.plan_records import finish_plans
 from opendata.services.core.actors import Actor, require_editor, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.governance.inventory.columns import list_columns
@@ -93,6 +94,8 @@ class InventoryImports:
                 if row.kind == RowKind.CHANGED:
                     self._datasets.finish(row.id)
             done += taken
+        if any(row.plans for row in done):
+            finish_plans(self._context)
         kinds = [row.kind for row in done]
         return ImportResult(
             plan=plan, new=kinds.count(RowKind.NEW), changed=kinds.count(RowKind.CHANGED), failed=failed

@@ -22,6 +22,7 @@ from opendata.services.catalogue.datasets import Datasets
 from opendata.services.catalogue.entries import find_dataset, next_metadata
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.publishers import view_publisher
+from opendata.services.catalogue.registering.plan_records import finish_plans
 from opendata.services.core.access import is_listed, where_edited, where_listed
 from opendata.services.core.actors import Actor, require_editor, require_publisher
 from opendata.services.core.context import Context
@@ -188,7 +189,9 @@ class Inventory:
             self._datasets.change(session, row, by, changes, withdraws=False)
             if plan.is_said:
                 self._plans.set_within(session, row, by, plan.opens, plan.reason)
+            uuid = row.uuid
         self._datasets.finish(dataset)
+        finish_plans(self._context, uuid)
         return self.get(actor, dataset)
 
     def number(self, actor: Actor | None, publisher: str) -> int:
