@@ -27,11 +27,10 @@ FOLDER = "plans"
 
 def finish_plans(context: Context, uuid: str | None = None) -> None:
     """Write into the store what the plan has for public datasets, or for one, and isn't there yet."""
-    waiting = select(Dataset.id, Dataset.uuid).where(
-        where_listed(), Dataset.uuid.in_(select(OpeningDate.dataset_uuid).where(OpeningDate.unfinished))
-    )
+    days = select(OpeningDate.dataset_uuid).where(OpeningDate.unfinished)
     if uuid is not None:
-        waiting = waiting.where(Dataset.uuid == uuid)
+        days = days.where(OpeningDate.dataset_uuid == uuid)
+    waiting = select(Dataset.id, Dataset.uuid).where(where_listed(), Dataset.uuid.in_(days))
     with context.read() as session:
         found = session.execute(waiting.order_by(Dataset.id)).all()
     for name, known in found:
