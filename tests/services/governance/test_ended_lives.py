@@ -17,6 +17,7 @@ from opendata.errors import InvalidMetadataError, StateError
 from opendata.services.core.actors import SYSTEM
 from opendata.services.governance.duties.reading import DutyFilter
 from opendata.services.governance.inventory.import_values import RowKind
+from opendata.services.governance.inventory.items import ItemFilter
 from opendata.wiring import Services
 from tests.instances import DATASET, make_actor, make_services, publish
 
@@ -137,3 +138,14 @@ def test_an_item_of_the_self_check_goes_where_its_dataset_goes_until_that_is_clo
     assert report is not None
     assert list(report.publishers) == [LAKE]
     assert services.self_checks.list_items(SYSTEM, year).items[0].publisher == LAKE
+
+
+def test_the_inventory_and_the_plan_of_a_merged_publisher_are_those_of_what_it_became(services: Services) -> None:
+    services.datasets.create(SYSTEM, {**DATASET, "publisher": LAKE, "disclosure": CONDITIONAL})
+    services.plans.set_day(SYSTEM, "reservoirs", date(2099, 1, 1))
+    publish(services, SYSTEM)
+    wanted = ItemFilter(publisher="pond-bureau")
+    assert [item.id for item in services.inventory.list_page(None, wanted).items] == ["reservoirs"]
+    assert [counts.publisher.id for counts in services.inventory.count(None, wanted)] == [LAKE]
+    assert [item.id for item in services.plans.list_page(publisher="pond-bureau").items] == ["reservoirs"]
+    assert not services.inventory.list_page(None, ItemFilter(publisher="closed-bureau")).items

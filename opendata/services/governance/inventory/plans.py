@@ -18,7 +18,7 @@ from opendata.domain.inventory.plan import Outcome, PlannedDay, count_missed, ju
 from opendata.errors import N_, InputError, InvalidMetadataError, NotFoundError, StateError, fault
 from opendata.metadata.dataset import read_metadata
 from opendata.services.catalogue.entries import find_dataset, require_kept
-from opendata.services.catalogue.publishers import view_publisher
+from opendata.services.catalogue.publishers import follow_publishers, view_publisher
 from opendata.services.catalogue.registering.plan_records import finish_plans
 from opendata.services.core.access import disclosure_of, is_listed, where_listed
 from opendata.services.core.actors import Actor, require_editor
@@ -163,7 +163,8 @@ class Plans:
     def _list_conditions(self, publisher: str | None, outcome: str | None) -> list[ColumnElement[bool]]:
         found = [where_listed(), exists().where(OpeningDate.dataset_uuid == Dataset.uuid)]
         if publisher:
-            found.append(Dataset.publisher_id == publisher)
+            with self._context.read() as session:
+                found.append(Dataset.publisher_id.in_(follow_publishers(session, [publisher])))
         if outcome:
             if outcome not in list(Outcome):
                 choices = ", ".join(Outcome)
