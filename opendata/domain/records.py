@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NotRequired, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
 
 from opendata.domain.metadata import MetadataJson
 from opendata.domain.offices.records import Move
@@ -93,6 +93,31 @@ class Erratum(TypedDict):
     successor: str | None
     text: str
     created: str
+
+
+class ListVersion(TypedDict):
+    """A version of the negative list: its `entries`, the `note` that says what changed, and when it came in force."""
+
+    number: int
+    entries: Sequence[Mapping[str, Any]]
+    note: str
+    created: str
+
+
+class PlanDay(TypedDict):
+    """A day that the opening plan had, or none from then on (`opens` is null). The next one replaced it."""
+
+    opens: str | None
+    reason: str
+    decided: str
+
+
+class PlanRecord(TypedDict):
+    """All days that the opening plan ever had for a dataset, the newest last; `modified` is RFC 3339."""
+
+    uuid: str
+    days: Sequence[PlanDay]
+    modified: str
 
 
 class GrantEnd(TypedDict):

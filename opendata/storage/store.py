@@ -155,3 +155,13 @@ def publisher_key(publisher: str, number: int) -> str:
 def schema_key(name: str, version: str) -> str:
     """Where a schema of the library lies."""
     return f"schemas/{name}/{version}.json"
+
+
+def negative_list_key(number: int) -> str:
+    """Where a version of the negative list lies."""
+    return f"negative-list/{number}.json"
+
+
+def plan_key(uuid: str, number: int) -> str:
+    """Where the n-th edition of what the opening plan has for a dataset lies; a dataset keeps its UUID when renamed."""
+    return f"plans/{shard(uuid)}/{uuid}/{number}.json"

@@ -59,7 +59,7 @@ GOVERNANCE_BODIES: Mapping[str, Mapping[str, object]] = {
     "api_requests.send_request": QUESTION,
     "api_requests.take_request_step": {"summary": "何时更新"},
     "api_self_checks.begin_self_check": {"year": 2024},
-    "api_self_checks.confirm_self_check_items": {"items": [1]},
+    "api_self_checks.confirm_self_check_items": {"items": [1], "seen": ["x"]},
     "api_self_checks.decide_self_check_items": DECISION,
     "api_site.add_reuse": REUSE,
     "api_site.decide_reuse": {"approve": False, **REASON},

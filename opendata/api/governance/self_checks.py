@@ -55,6 +55,12 @@ class ItemsInput(Shape):
     items = Many(Whole(1, 1 << 31, error=_NO_NUMBER), required=True, metadata={"maxItems": MOST_AT_ONCE})
 
 
+class ConfirmationInput(ItemsInput):
+    """Items by their numbers, and the `digest` that each had when you read it, in the same order."""
+
+    seen = Many(Text(longest=64), required=True, metadata={"maxItems": MOST_AT_ONCE})
+
+
 class DecisionInput(ItemsInput):
     """One answer to one or several items. `keep` needs `ground` and `reason`, `open` needs `openBy`."""
 
@@ -69,6 +75,14 @@ class DecisionInput(ItemsInput):
     reason = Text(longest=LONGEST_REASON, load_default="")
     open_by = Text(
         longest=10, data_key="openBy", load_default="", metadata={"format": "date", "description": "Open by this day."}
+    )
+    seen = Many(
+        Text(longest=64),
+        load_default=None,
+        metadata={
+            "maxItems": MOST_AT_ONCE,
+            "description": "The `digest` of each item as you read it, in the order of `items`: 409 if one has changed.",
+        },
     )
     confirm = Switch(load_default=False, metadata={"description": "False proposes; true decides, for those who may."})
 
@@ -145,6 +159,7 @@ class SelfCheckItemShape(Schema):
     """An item: a dataset, or a topic in words that was often asked for (`dataset` is null).
 
     `pointed` is the entry of the negative list that the dataset points to now, `ground` the one that is decided.
+    `digest` is another one once the answer has changed: send it as `seen`.
     """
 
     id = fields.Integer(required=True)
@@ -162,6 +177,7 @@ class SelfCheckItemShape(Schema):
     proposed_by = fields.String(required=True, data_key="proposedBy")
     decided_by = fields.String(required=True, data_key="decidedBy")
     fulfilled = fields.String(required=True, allow_none=True)
+    digest = fields.String(required=True)
 
 
 class DecidedShape(Schema):
@@ -233,8 +249,9 @@ def decide_self_check_items(body: Mapping[str, Any], year: str) -> Mapping[str, 
     if body["open_by"] and open_by is None:
         raise InvalidMetadataError(faults=[fault("/openBy", N_("Enter a date, such as 2026-12-31"))])
     answer = Answer(decision=Decision(body["decision"]), ground=body["ground"], reason=body["reason"], open_by=open_by)
+    seen = _pair(body) if body["seen"] is not None else None
     count = services().self_checks.decide(
-        caller(), read_path_number(year), body["items"], answer, confirms=body["confirm"]
+        caller(), read_path_number(year), body["items"], answer, confirms=body["confirm"], seen=seen
     )
     return {"items": count}
 
@@ -243,15 +260,23 @@ def decide_self_check_items(body: Mapping[str, Any], year: str) -> Mapping[str, 
     "POST",
     f"{_ONE}/confirmations",
     shape=DecidedShape,
-    body=ItemsInput,
+    body=ConfirmationInput,
     problems=(400, 403, 404, 409, 413, 415, 422),
 )
 def confirm_self_check_items(body: Mapping[str, Any], year: str) -> Mapping[str, int]:
-    """Make proposals decisions, as they are: all of them or none. For those who decide for the publisher."""
-    return {"items": services().self_checks.confirm(caller(), read_path_number(year), body["items"])}
+    """Make proposals decisions, as you have `seen` them: all or none. For those who decide for the publisher."""
+    return {"items": services().self_checks.confirm(caller(), read_path_number(year), _pair(body))}
 
 
 @blueprint.operation("POST", f"{_ONE}/close", shape=SelfCheckShape, problems=(403, 404, 409))
 def close_self_check(year: str) -> CheckView:
     """Close a self-check, once each item is decided, and make its report. For maintainers."""
     return services().self_checks.close(caller(), read_path_number(year))
+
+
+def _pair(body: Mapping[str, Any]) -> Mapping[int, str]:
+    """What was seen of each item. Raises `InvalidMetadataError`."""
+    if len(body["items"]) != len(body["seen"]):
+        text = N_("“seen” must have the digest of each item, in the order of “items”")
+        raise InvalidMetadataError(faults=[fault("/seen", text)])
+    return dict(zip(body["items"], body["seen"], strict=True))

@@ -168,6 +168,9 @@ def rebuild(ctx: click.Context, as_json: bool) -> None:
                 withdrawn=found.withdrawn,
             )
         )
+        if found.lists or found.plans:
+            text = N_("Versions of the negative list: %(lists)s. Datasets on the opening plan: %(plans)s.")
+            click.echo(say(text, lists=found.lists, plans=found.plans))
         for key, reason in found.wrong:
             click.echo(f"  {key}: {reason}")
     if found.wrong:

@@ -83,6 +83,7 @@ def _describe(found: Verified) -> dict[str, Any]:
         "withheld": found.withheld,
         "files": found.files,
         "bytes": found.bytes,
+        "records": found.records,
         "keys": [item.describe() for item in found.keys],
         "claims": found.claims,
         "valid": not found.findings,
@@ -105,6 +106,8 @@ def _summarise(found: Verified) -> None:
         click.echo(
             "  " + say(N_("versions not checked because their files aren't public: %(count)s"), count=found.withheld)
         )
+    if found.records:
+        click.echo("  " + say(N_("signed records beside the versions: %(count)s"), count=found.records))
     for identifier, count in found.claims.items():
         click.echo("  " + say(N_("versions signed by the key %(id)s: %(count)s"), count=count, id=identifier))
     for item in found.findings:

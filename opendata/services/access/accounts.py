@@ -29,6 +29,7 @@ from opendata.errors import (
     fault,
 )
 from opendata.metadata.identifiers import find_identifier_fault
+from opendata.services.access.leaving.work import leave_work
 from opendata.services.access.limits import Limits, knows_browser
 from opendata.services.access.notices import notify
 from opendata.services.access.passwords import find_password_faults, hash_password, is_right
@@ -328,8 +329,8 @@ def require_password(context: Context, actor: Actor, current: str, failed: str) 
 def close_account(context: Context, session: Session, row: User, actor: Actor, *, disabled: bool) -> None:
     """Close an account, or open it again, within a unit of work; its sessions end at once.
 
-    When it is closed, its tokens and links end too, and its e-mail address is removed: a person who made closing it
-    necessary may have entered that.
+    When it is closed, its tokens, links and invitations end too, nothing is left with it that waits, and its e-mail
+    address is removed: a person who made closing it necessary may have entered that.
     """
     row.disabled = disabled
     row.session = secrets.token_hex(16)
@@ -339,6 +340,7 @@ def close_account(context: Context, session: Session, row: User, actor: Actor, *
         _end_links(session, row)
         ended = {"revoked": True, "ended": func.coalesce(Token.ended, context.clock())}
         session.execute(update(Token).where(Token.user_id == row.id).values(ended))
+        leave_work(context, session, row, None)
     context.log(session, actor, "disable" if disabled else "enable", "user", row.name)
 
 

@@ -23,7 +23,7 @@ from opendata.metadata.canonical import write_canonical
 from opendata.metadata.text import find_value_faults
 from opendata.services.access.accounts import add_account, check_account
 from opendata.services.catalogue.entries import find_dataset, view_dataset
-from opendata.services.catalogue.publishers import find_publisher
+from opendata.services.catalogue.publishers import find_living
 from opendata.services.core.access import disclosure_of, has_ended, where_granted
 from opendata.services.core.actors import Actor, require_editor, require_insider, require_signed_in
 from opendata.services.core.context import Context
@@ -255,7 +255,7 @@ def _find_account(session: Session, name: str) -> User:
 
 def _find_publisher(session: Session, publisher: str) -> str:
     try:
-        return find_publisher(session, publisher).id
+        return find_living(session, publisher).id
     except NotFoundError:
         text = N_("There is no publisher “%(id)s”")
         raise InvalidMetadataError(faults=[fault("/publisher", text, id=publisher[:100])]) from None

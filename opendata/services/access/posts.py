@@ -12,6 +12,7 @@ from opendata.db.models import Appointment, Publisher, User
 from opendata.domain.access.posts import Post, Posts, Reach, find_clash, posts_of_before, role_of_before
 from opendata.domain.roles import PUBLISHER_ROLES, ROLES, Role
 from opendata.errors import N_, Fault, Listed, StateError, fault
+from opendata.services.access.leaving.work import leave_work
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.services.core.values import UserView
@@ -74,8 +75,8 @@ def list_clashes(posts: Sequence[Post]) -> Sequence[Fault]:
 def put_posts(context: Context, session: Session, row: User, posts: Sequence[Post], by: str) -> None:
     """Let an account hold exactly these appointments; those that it keeps stay as they are, with their beginning.
 
-    Its role and publisher follow, for processes of earlier releases. Raises `StateError` for a new appointment at a
-    publisher that ended.
+    Its role and publisher follow, for processes of earlier releases, and what it can't answer for any more isn't left
+    with it. Raises `StateError` for a new appointment at a publisher that ended.
     """
     now = context.clock()
     kept: set[Post] = set()
@@ -97,6 +98,7 @@ def put_posts(context: Context, session: Session, row: User, posts: Sequence[Pos
     row.appointed = row.appointed or now
     row.role, row.publisher_id = role_of_before(posts, row.publisher_id)
     session.flush()
+    leave_work(context, session, row, view_actor(session, row))
 
 
 def _add(session: Session, row: User, posts: Sequence[Post], moment: datetime, by: str) -> None:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
 from opendata.errors import N_, IntegrityError, NotFoundError
 from opendata.metadata.canonical import write_canonical
-from opendata.metadata.keys import PublicKey, link_keys, make_key_id
+from opendata.metadata.keys import PublicKey, find_signer, link_keys, make_key_id
 from opendata.services.core.context import Context
 from opendata.storage.store import Store, signature_key, signing_key_key
+
+RECORDS = ("aliases", "datasets", "entries", "negative-list", "plans", "publishers", "schemas")
+"""The folders of the public store with records that are signed by a key of it."""
+
+_TIMES = ("changed", "modified", "renamed", "created")
+"""The members of a record that say when it was made: the first that it has."""
 
 
 def keep_record(context: Context, key: str, data: bytes) -> None:
@@ -42,6 +49,20 @@ def count_editions(store: Store, key_of: Callable[[int], str]) -> int:
 def list_editions(store: Store, key_of: Callable[[int], str]) -> Sequence[bytes]:
     """All editions of a record, oldest first."""
     return [store.get_record(key_of(number + 1)) for number in range(count_editions(store, key_of))]
+
+
+def find_maker(keys: Sequence[PublicKey], data: bytes, signature: bytes) -> PublicKey | None:
+    """The key that signed a record and was valid when that was made; None where there is no such key.
+
+    A record that says no time may be signed by any key.
+    """
+    try:
+        found = json.loads(data)
+        times = [found[name] for name in _TIMES if name in found]
+        made = datetime.fromisoformat(times[0]) if times else datetime.min.replace(tzinfo=UTC)
+        return find_signer(keys, data, signature, made)
+    except (ValueError, TypeError, RecursionError):
+        return None
 
 
 def read_key_records(store: Store) -> Sequence[tuple[Mapping[str, Any], bytes]]:

@@ -20,14 +20,15 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Date, DateTime, LargeBinary, Table, delete, func, null, select, text
+from sqlalchemy import JSON, Date, DateTime, LargeBinary, Table, delete, func, null, select, text, update
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Base, Dataset, Event, EventChain, User, index_metadata
+from opendata.db.models import Base, Dataset, Event, EventChain, NegativeList, OpeningDate, User, index_metadata
 from opendata.domain.moments import format_time
 from opendata.errors import N_, InputError, IntegrityError, StateError
 from opendata.metadata.versions import parse_version
 from opendata.services.audit.checkpoints import read_position
+from opendata.services.catalogue.grounds.list_records import list_unknown
 from opendata.services.core.actors import SYSTEM
 from opendata.services.core.context import Context, read_clock
 from opendata.services.core.event_chain import add_event, chain_events, chain_past, collect_events
@@ -120,8 +121,8 @@ class Backups:
         return BackedUp(len(files), new_files, new_bytes, rows)
 
     def _list_unknown(self, session: Session) -> set[str]:
-        """The records of versions that were published after the database was read."""
-        versions, aliases = Base.metadata.tables["versions"], Base.metadata.tables["aliases"]
+        """The records of versions that were published, or came in force, after the database was read."""
+        versions, aliases = (Base.metadata.tables[name] for name in ("versions", "aliases"))
         rows = session.execute(select(versions.c.dataset_id, versions.c.version))
         former = {name for (name,) in session.execute(select(aliases.c.old))}
         known = {manifest_key(dataset, version) for dataset, version in rows}
@@ -132,14 +133,13 @@ class Backups:
                 continue
             if len(rest) == 1:
                 number = rest[0].removesuffix(".sig").removesuffix(".json")
-                is_known = key.removesuffix(".sig") in known
-                if parse_version(number) is not None and not is_known:
+                if parse_version(number) is not None and key.removesuffix(".sig") not in known:
                     unknown.add(key)
             elif rest[0] in ("suspended", "withdrawn"):
                 number = rest[1].removesuffix(".sig").removesuffix(".json").partition("-")[0]
                 if manifest_key(dataset, number) not in known:
                     unknown.add(key)
-        return unknown
+        return unknown | list_unknown(self._context.public, session)
 
     def _copy_file(self, dest: Path, store: str, name: str) -> int | None:
         """Copy a file into the store where it was listed, also if it has moved to the other since; how many bytes.
@@ -282,6 +282,8 @@ def _restore_database(
             session.execute(delete(EventChain))  # the backup has its own, or events that aren't chained yet
             for table in Base.metadata.sorted_tables:
                 _load_table(session, table, source / "database" / f"{table.name}.jsonl")
+            for model in (NegativeList, OpeningDate):  # records of the store can be newer
+                session.execute(update(model).values(unfinished=True))
             closed = close_doors(session, keep_tokens=keep_tokens, end_passwords=end_passwords)
             if newer is not None:
                 take_ends(session, newer, store, ends)

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,13 +25,14 @@ from opendata.domain.drafts import DraftState
 from opendata.domain.manifest import Manifest
 from opendata.errors import N_, IntegrityError, NotFoundError, OpendataError
 from opendata.metadata.canonical import digest
-from opendata.metadata.keys import PublicKey, find_signer
+from opendata.metadata.keys import PublicKey
 from opendata.metadata.versions import parse_version
 from opendata.services.core.access import disclosure_of, list_public_blobs, where_standing
 from opendata.services.core.context import Context
 from opendata.services.core.damages import ALTERED, MISSING, Damages
-from opendata.services.core.records import list_editions, read_keys
+from opendata.services.core.records import RECORDS, find_maker, list_editions, read_keys
 from opendata.services.operations.last_checks import CheckName, note_check
+from opendata.services.operations.record_checking import find_differences
 from opendata.storage.store import Store, manifest_key, signature_key, tombstone_key
 
 _PIECE = 1 << 20
@@ -93,6 +93,9 @@ class Checking:
         """
         checked = Checked()
         self._check_records(checked)
+        with self._context.read() as session:
+            found = find_differences(self._context.public, session)
+            checked.findings += [CheckResult(key, what) for key, what in found]
         self._check_versions(checked)
         blobs = self._list_wanted()
         place = "" if full else self._read_place()
@@ -152,7 +155,7 @@ class Checking:
         except (OpendataError, ValueError):
             checked.findings.append(CheckResult("keys", KEYS))
             return
-        for kind in ("aliases", "datasets", "entries", "publishers", "schemas"):
+        for kind in RECORDS:
             for key in store.list_records(kind):
                 if key.endswith(".json"):
                     checked.records += 1
@@ -320,13 +323,7 @@ def _judge_record(store: Store, keys: Sequence[PublicKey], key: str) -> str | No
         signature = store.get_record(signature_key(key))
     except NotFoundError:
         return UNSIGNED
-    try:
-        found = json.loads(data)
-        times = [found[name] for name in ("changed", "modified", "renamed", "created") if name in found]
-        made = datetime.fromisoformat(times[0]) if times else datetime.min.replace(tzinfo=UTC)
-    except (ValueError, TypeError):
-        return FORGED
-    return None if find_signer(keys, data, signature, made) else FORGED
+    return None if find_maker(keys, data, signature) else FORGED
 
 
 def _read_manifest_key(key: str) -> tuple[str, tuple[int, int, int] | None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Dataset, Draft, OpeningDate, Source, SourceRun
+from opendata.db.models import Dataset, Draft, Obligation, OpeningDate, Source, SourceRun
 from opendata.db.models.references import list_references
 from opendata.errors import N_, NotPermittedError, NotSignedInError, PreconditionError, StateError
 from opendata.services.catalogue.entries import find_dataset
@@ -15,6 +15,9 @@ from opendata.services.core.access import is_listed
 from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
 from opendata.services.operations.originals import Erased, Originals
+
+DELETED = N_("The dataset was deleted")
+"""Why its duties aren't needed any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,7 @@ class Deletion:
             source = select(Source.id).where(Source.dataset_id == row.id)
             session.execute(delete(SourceRun).where(SourceRun.source_id.in_(source)))
             session.execute(delete(OpeningDate).where(OpeningDate.dataset_uuid == row.uuid))
+            self._end_duties(session, row)
             for column in list_references("datasets", "dataset_id"):
                 if not column.foreign_keys:
                     continue  # such as the limit of a token, which isn't lifted by that
@@ -82,6 +86,12 @@ class Deletion:
             session.delete(row)
             self._context.log(session, found, "delete", "dataset", dataset, drafts=len(drafts))
         return Doomed(drafts=len(drafts), files=self._originals.delete(listed))
+
+    def _end_duties(self, session: Session, row: Dataset) -> None:
+        """Its duties aren't needed any more."""
+        open_ones = (Obligation.done_on.is_(None), Obligation.waived_on.is_(None))
+        ended = {"waived_on": self._context.today(), "waived_reason": DELETED, "changed": self._context.now()}
+        session.execute(update(Obligation).where(Obligation.dataset_uuid == row.uuid, *open_ones).values(ended))
 
     def _find(self, session: Session, actor: Actor | None, dataset: str, *, lock: bool = False) -> Dataset:
         row = find_dataset(session, dataset, lock=lock)

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Alias, Dataset, Draft, Publisher, Schema, Version
+from opendata.db.models import Alias, Dataset, Draft, NegativeList, OpeningDate, Publisher, Schema, Version
 from opendata.domain.disclosure import Disclosure
 from opendata.domain.manifest import Manifest
 from opendata.domain.records import Alias as AliasRecord
@@ -28,14 +28,25 @@ from opendata.metadata.canonical import digest
 from opendata.metadata.keys import PublicKey, find_signer
 from opendata.metadata.versions import parse_version
 from opendata.services.audit.checkpoints import Checkpoints
+from opendata.services.catalogue.grounds import list_records
 from opendata.services.catalogue.publisher_records import restore_publisher
+from opendata.services.catalogue.registering import plan_records
 from opendata.services.catalogue.registering.numbers import keep_numbers
 from opendata.services.catalogue.schemas import index_schema
 from opendata.services.catalogue.version_index import index_version
 from opendata.services.core.actors import SYSTEM
 from opendata.services.core.context import Context
 from opendata.services.core.records import count_editions, read_keys
-from opendata.storage.store import entry_key, erratum_key, publisher_key, signature_key, suspension_key, tombstone_key
+from opendata.storage.store import (
+    entry_key,
+    erratum_key,
+    negative_list_key,
+    plan_key,
+    publisher_key,
+    signature_key,
+    suspension_key,
+    tombstone_key,
+)
 
 _THREADS = 8
 _AT_ONCE = 64
@@ -43,7 +54,10 @@ _AT_ONCE = 64
 
 @dataclass(slots=True)
 class Rebuilt:
-    """How many of each were restored, and what could not be: its key in the store and why."""
+    """How many of each were restored, and what could not be: its key in the store and why.
+
+    `lists` are versions of the negative list, `plans` the datasets that the opening plan had a day for.
+    """
 
     publishers: int = 0
     schemas: int = 0
@@ -51,6 +65,8 @@ class Rebuilt:
     versions: int = 0
     withdrawn: int = 0
     aliases: int = 0
+    lists: int = 0
+    plans: int = 0
     wrong: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -88,6 +104,7 @@ class Rebuilding:
         with self._context.write() as session:
             self._restore_publishers(session, keys, rebuilt)
             self._restore_schemas(session, keys, rebuilt)
+            self._restore_lists(session, keys, rebuilt)
             Checkpoints(self._context).begin_again(session)
             self._context.log(session, SYSTEM, "rebuild", "catalogue", "")
         aliases = self._read_aliases(keys, rebuilt)
@@ -105,6 +122,7 @@ class Rebuilding:
                 done += len(part)
                 if on_progress is not None:
                     on_progress(done, len(names))
+        self._restore_plans(keys, rebuilt)
         with self._context.write() as session:
             keep_numbers(self._context, session)
             present = set(session.scalars(select(Alias.old)))
@@ -160,6 +178,34 @@ class Rebuilding:
                 with _naming(rebuilt.wrong, key):
                     session.add(index_schema(name, version, self._read(keys, key, ""), self._context.now()))
                     rebuilt.schemas += 1
+
+    def _restore_lists(self, session: Session, keys: Sequence[PublicKey], rebuilt: Rebuilt) -> None:
+        known = {negative_list_key(number) for number in session.scalars(select(NegativeList.number)) if number}
+        for key in self._store.list_records(list_records.FOLDER):
+            if key.endswith(".json") and key not in known:
+                with _naming(rebuilt.wrong, key):
+                    session.add(list_records.restore_list(self._read(keys, key, "created"), key))
+                    rebuilt.lists += 1
+
+    def _restore_plans(self, keys: Sequence[PublicKey], rebuilt: Rebuilt) -> None:
+        """The newest edition of what the plan has for each dataset, a part of them in one unit of work."""
+        names = sorted({key.split("/")[2] for key in self._store.list_records(plan_records.FOLDER)})
+        for start in range(0, len(names), _AT_ONCE):
+            part = names[start : start + _AT_ONCE]
+            with self._context.write() as session:
+                known = select(OpeningDate.dataset_uuid).where(OpeningDate.dataset_uuid.in_(part))
+                planned = set(session.scalars(known))
+                rows = {row.uuid: row for row in session.scalars(select(Dataset).where(Dataset.uuid.in_(part)))}
+                for uuid in part:
+                    key = plan_key(uuid, count_editions(self._store, partial(plan_key, uuid)))
+                    if uuid in planned:
+                        continue
+                    with _naming(rebuilt.wrong, key):
+                        found = self._read(keys, key, "modified")
+                        if found["uuid"] != uuid or uuid not in rows:
+                            raise IntegrityError(N_("There is no dataset to which this belongs"))
+                        plan_records.restore_plan(session, rows[uuid], found)
+                        rebuilt.plans += 1
 
     def _read_aliases(self, keys: Sequence[PublicKey], rebuilt: Rebuilt) -> Mapping[str, AliasRecord]:
         """What the datasets that were renamed are called next, by the id they had."""

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 from opendata.domain.disclosure import Disclosure
 from opendata.errors import N_, BackendError, InputError, NotFoundError
 from opendata.metadata.versions import parse_version
-from opendata.services.core.records import count_editions, read_key_records
+from opendata.services.core.records import RECORDS, count_editions, read_key_records
 from opendata.storage.local import LocalStore
 from opendata.storage.store import alias_key, manifest_key, signature_key, suspension_key, tombstone_key
 
@@ -69,6 +69,10 @@ class Source(Protocol):
 
     def hash_file(self, dataset: str, version: str, path: str, sha256: str) -> tuple[str, int] | None:
         """Hexadecimal SHA-256 and size of a file that a manifest names."""
+        ...
+
+    def list_records(self) -> Iterator[tuple[str, Signed]]:
+        """The small records beside versions that can be read here, by their keys."""
         ...
 
 
@@ -158,6 +162,14 @@ class StoreSource:
         except NotFoundError:
             return None
 
+    def list_records(self) -> Iterator[tuple[str, Signed]]:
+        """See `Source`."""
+        for kind in RECORDS:
+            for key in self._store.list_records(kind):
+                found = self._read(key) if kind != "datasets" and key.endswith(".json") else None
+                if found is not None:
+                    yield key, found
+
     def _read(self, key: str) -> Signed | None:
         try:
             data = self._store.get_record(key)
@@ -222,6 +234,10 @@ class PackageSource:
         file = (self._folder / path).resolve()
         inside = file.is_relative_to(self._folder.resolve())
         return _hash(file) if inside and file.is_file() else None
+
+    def list_records(self) -> Iterator[tuple[str, Signed]]:
+        """None: a package has its manifest alone."""
+        yield from ()
 
 
 class WebSource:
@@ -309,6 +325,10 @@ class WebSource:
                     N_("The portal isn't responding: %(reason)s"), reason=type(error).__name__
                 ) from error
             return hashed.hexdigest(), size
+
+    def list_records(self) -> Iterator[tuple[str, Signed]]:
+        """None: they have no addresses of their own."""
+        yield from ()
 
     def _place(self, dataset: str, version: str, path: str) -> str:
         return f"/datasets/{quote(dataset, safe='')}/{quote(version, safe='')}/{quote(path)}"

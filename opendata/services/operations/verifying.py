@@ -16,6 +16,7 @@ from opendata.domain.disclosure import OPEN, Disclosure
 from opendata.errors import N_, OpendataError
 from opendata.metadata.canonical import digest, write_canonical
 from opendata.metadata.keys import PublicKey, find_signer, link_keys
+from opendata.services.core.records import find_maker
 from opendata.services.operations.verification_sources import Signed, Source
 
 NO_KEYS = N_("there are no keys to check signatures with; provide one with --key")
@@ -57,6 +58,8 @@ class Verified:
     """Versions whose files are not public by the disclosure of their dataset."""
     files: int = 0
     bytes: int = 0
+    records: int = 0
+    """The small records beside versions: of datasets, publishers, schemas, the negative list and the opening plan."""
     keys: Sequence[PublicKey] = ()
     claims: dict[str, int] = field(default_factory=dict)
     findings: list[Evidence] = field(default_factory=list)
@@ -93,6 +96,12 @@ def verify(
             if on_progress is not None:
                 on_progress(f"{dataset}@{version}")
             before = _check_version(source, found, dataset, version, before, files=files, is_open=is_open)
+    for where, (data, signature) in source.list_records():
+        found.records += 1
+        if not signature.strip():
+            found.findings.append(Evidence(where, UNSIGNED))
+        elif find_maker(found.keys, data, signature) is None:
+            found.findings.append(Evidence(where, FORGED))
     if not found.versions:
         found.findings.append(Evidence(source.name, ABSENT))
     for dataset, versions in trust.seen.items():

@@ -22,10 +22,12 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import or_, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from opendata.db.models import OwnListState
+from opendata.db.models import Alias, Dataset, OwnListState, Publisher
 from opendata.domain.drafts import Failure
-from opendata.errors import N_, NotFoundError, OpendataError, StateError
+from opendata.errors import N_, Listed, NotFoundError, OpendataError, StateError
+from opendata.services.catalogue.publishers import follow_publishers
 from opendata.services.core.actors import SYSTEM, Actor, require_overseer
 from opendata.services.core.context import Context
 from opendata.services.packages.imported import Imported
@@ -105,7 +107,18 @@ class OwnLists:
             if self._claim(name, now.date()):
                 self._publish(name, now.date())
                 count += 1
+        wrong = self._find_wrong_setting() if count else None
+        if wrong is not None:
+            logger.warning("the publisher of the lists: %s", wrong)
         return count
+
+    def find_wrong_setting(self, actor: Actor | None) -> StateError | None:
+        """Why the setting that names the publisher of the lists should be another; None where it is right or empty.
+
+        Raises `NotPermittedError`.
+        """
+        require_overseer(actor)
+        return self._find_wrong_setting()
 
     def publish(self, name: str) -> Imported:
         """Publish a list now, for the owner of the instance.
@@ -152,12 +165,54 @@ class OwnLists:
             if fault is not None:
                 self._context.log(session, SYSTEM, "list-failed", "dataset", name, reason=fault["type"])
 
+    def _find_wrong_setting(self) -> StateError | None:
+        name = self._context.settings.lists_publisher
+        if not name:
+            return None
+        try:
+            with self._context.read() as session:
+                owner = _find_owner(session, name)
+        except StateError as error:
+            return error
+        if owner == name:
+            return None
+        text = N_(
+            "“%(id)s” was merged into “%(successor)s”, which publishes the lists now. Set OPENDATA_LISTS_PUBLISHER to"
+            " “%(successor)s”"
+        )
+        return StateError(text, id=name, successor=owner)
+
+    def _find_place(self, name: str) -> tuple[str, str]:
+        """The publisher and the dataset of a list: they may have been merged, moved and renamed since the first time.
+
+        Raises `StateError` where nobody can say whose it is.
+        """
+        setting = self._context.settings.lists_publisher
+        with self._context.read() as session:
+            alias = session.get(Alias, name)
+            dataset = alias.dataset_id if alias is not None else name
+            row = session.get(Dataset, dataset)
+            if row is None:
+                return _find_owner(session, setting), dataset
+            known = {setting, *follow_publishers(session, [setting])}
+            if not known.isdisjoint({row.publisher_id, *(move["source"] for move in row.moves or ())}):
+                if row.publisher.ended is not None:
+                    raise _refuse_ended(row.publisher_id)
+                return row.publisher_id, dataset
+            text = N_(
+                "“%(dataset)s” belongs to “%(publisher)s”. Move it to “%(owner)s”, or set OPENDATA_LISTS_PUBLISHER to"
+                " “%(publisher)s”"
+            )
+            owner = _find_owner(session, setting)
+            raise StateError(text, dataset=dataset, publisher=row.publisher_id, owner=owner)
+
     def _import(self, wanted: OwnList) -> Imported:
+        publisher, dataset = self._find_place(wanted.id)
         with TemporaryDirectory(prefix="opendata-list-") as name:
             folder = Path(name)
             rows = _write_rows(folder / "data.csv", wanted)
             descriptor = {
-                "name": wanted.id,
+                "name": dataset,
                 "title": wanted.title,
                 "description": wanted.description,
                 "licenses": [{"name": "CC0-1.0"}],
@@ -168,9 +223,27 @@ class OwnLists:
                 "opendata": {"i18n": wanted.i18n, "updateCycle": "daily"},
             }
             (folder / "datapackage.json").write_text(json.dumps(descriptor, ensure_ascii=False), encoding="utf-8")
-            return self._imports.import_package(
-                SYSTEM, str(folder), publisher=self._context.settings.lists_publisher, no_rows=True
-            )
+            return self._imports.import_package(SYSTEM, str(folder), publisher=publisher, no_rows=True)
+
+
+def _find_owner(session: Session, setting: str) -> str:
+    """The publisher that the setting names, or the one that it was merged into. Raises `StateError`."""
+    found = follow_publishers(session, [setting])
+    if len(found) != 1:
+        text = N_("“%(id)s” was split. Set OPENDATA_LISTS_PUBLISHER to one of: %(choices)s")
+        raise StateError(text, id=setting, choices=Listed(found))
+    row = session.get(Publisher, found[0])
+    if row is None:
+        text = N_("There is no publisher “%(id)s”. Set OPENDATA_LISTS_PUBLISHER to the id of a publisher")
+        raise StateError(text, id=setting)
+    if row.ended is not None:
+        raise _refuse_ended(row.id)
+    return row.id
+
+
+def _refuse_ended(publisher: str) -> StateError:
+    text = N_("“%(id)s” was closed. Set OPENDATA_LISTS_PUBLISHER to the id of another publisher")
+    return StateError(text, id=publisher)
 
 
 def _write_rows(path: Path, wanted: OwnList) -> int:

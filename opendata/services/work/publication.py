@@ -33,6 +33,7 @@ from opendata.services.catalogue.files.placement import Placement, find_store
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.publisher_records import record_publisher
 from opendata.services.catalogue.registering.opening import note_opening
+from opendata.services.catalogue.registering.plan_records import record_plan
 from opendata.services.catalogue.version_index import index_version
 from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.core.access import disclosure_of, is_for_all, is_listed, list_public_blobs
@@ -265,6 +266,7 @@ class Publication:
             dataset.revision += 1
             record_publisher(self._context, dataset.publisher)
             record_entry(self._context, dataset)
+            record_plan(self._context, session, dataset.uuid)
             self._context.log(session, actor, "publish", "dataset", dataset.id, draft=row.id)
         row.status, row.version = DraftState.PUBLISHED, dataset.latest
         row.stage, row.progress = "", 1.0
@@ -308,6 +310,7 @@ class Publication:
         dataset.revision += 1
         record_publisher(self._context, dataset.publisher)
         record_entry(self._context, dataset)
+        record_plan(self._context, session, dataset.uuid)
         row.status, row.version = DraftState.PUBLISHED, row.target
         row.stage, row.progress = "", 1.0
         row.modified = now

@@ -24,9 +24,11 @@ from opendata.services.access.recoveries import Recoveries
 from opendata.services.access.sessions import Sessions
 from opendata.services.audit.checkpoints import Checkpoints
 from opendata.services.catalogue.entries import finish_entries
+from opendata.services.catalogue.grounds.list_records import finish_lists
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.publisher_records import finish_publishers
 from opendata.services.catalogue.registering.columns import follow_metadata
+from opendata.services.catalogue.registering.plan_records import finish_plans
 from opendata.services.catalogue.renaming import Renaming
 from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.core.context import WORK_FOLDER, Context
@@ -168,7 +170,7 @@ class Work:
             return list(session.scalars(query))
 
     def sweep(self) -> int:
-        """Put every draft that wants work into the queue again; finish withdrawals, renamings, changes of publishers.
+        """Put every draft that wants work into the queue again; say in the store what isn't said there yet.
 
         Returns how many drafts.
         """
@@ -177,6 +179,8 @@ class Work:
             "renamings": self._renaming.finish_all,
             "publishers": partial(finish_publishers, self._context),
             "entries": partial(finish_entries, self._context),
+            "negative list": partial(finish_lists, self._context),
+            "opening plan": partial(finish_plans, self._context),
         }
         _try_each(steps)
         found = self.find()

@@ -58,7 +58,14 @@ def test_a_list_is_put_in_force_and_a_self_check_is_closed(
         "/openBy"
     }
     assert editor.post(f"{check}/decisions", json=answer).json == {"items": 1}
-    assert maintainer.post(f"{check}/confirmations", json={"items": [item["id"]]}).json == {"items": 1}
+    confirmed = {"items": [item["id"]], "seen": [item["digest"]]}
+    problem(maintainer.post(f"{check}/confirmations", json=confirmed), 409)  # nothing was proposed then
+    problem(maintainer.post(f"{check}/decisions", json={**answer, **confirmed, "confirm": True}), 409)
+    for wrong in ({"items": [item["id"]]}, {**confirmed, "seen": []}):
+        assert pointers(maintainer.post(f"{check}/confirmations", json=wrong)) == {"/seen"}
+    (item,) = maintainer.get(f"{check}/items").json["items"]
+    confirmed["seen"] = [item["digest"]]
+    assert maintainer.post(f"{check}/confirmations", json=confirmed).json == {"items": 1}
 
     maintainer.put(draft, json={"entries": [{**ENTRY, "id": "N002"}]})
     assert [item["dataset"] for item in maintainer.get(f"{draft}/lapses").json["items"]] == ["reservoirs"]

@@ -11,6 +11,7 @@ import pytest
 from opendata.domain.access.origin import NOWHERE
 from opendata.errors import InvalidMetadataError, NotFoundError, NotPermittedError
 from opendata.services.core.actors import SYSTEM
+from opendata.wiring import Services
 from tests.instances import DATASET, make_actor
 from tests.mail_office import Office, make_office
 from tests.mailbox import Mailbox
@@ -76,6 +77,38 @@ def test_an_invitation_ends_when_it_is_repeated_taken_back_or_a_week_old(office:
     office.services.sending.send_due()
     assert len(mailbox.texts()) == count  # nobody wants it any more
     office.services.invitations.tidy()
+
+
+def test_an_invitation_ends_with_the_power_of_who_sent_it(services: Services) -> None:
+    services.publishers.create(SYSTEM, {"id": "lake-bureau", "title": "湖泊局"})
+    texts = {}
+    for name in ("dismissed", "closed", "heir", "kept"):
+        lead = make_actor(services, name, role="lead")
+        texts[name] = services.invitations.invite(lead, f"{name}@example.org", "editor", AT)[1] or ""
+    texts["boss"] = services.invitations.invite(make_actor(services, "boss", role="maintainer"), "x@y.cn", "auditor")[1]
+    texts["system"] = services.invitations.invite(SYSTEM, "z@y.cn", "editor", AT)[1]
+    services.persons.set_roles(SYSTEM, "dismissed", ["editor"], AT)
+    services.persons.close(SYSTEM, "closed")
+    services.persons.hand_over(SYSTEM, "heir", "kept")
+    services.persons.set_roles(SYSTEM, "boss", [], None)
+    for name in ("dismissed", "closed", "heir", "boss"):
+        with pytest.raises(NotFoundError, match="has expired"):
+            services.invitations.find(texts[name])
+    services.persons.set_roles(SYSTEM, "dismissed", ["lead"], AT)  # what has ended doesn't begin again
+    with pytest.raises(NotFoundError):
+        services.invitations.accept(texts["dismissed"], "late", PASSWORD, NOWHERE)
+    ended = {item.created_by: item for item in services.invitations.list(SYSTEM) if item.has_ended}
+    assert set(ended) == {"dismissed", "closed", "heir", "boss"}
+    _, again = services.invitations.repeat(SYSTEM, ended["closed"].id)
+    assert [services.invitations.find(text).role for text in (texts["kept"], texts["system"], again)] == ["editor"] * 3
+    services.publishers.create(SYSTEM, {"id": "sea-bureau", "title": "海洋局"})
+    services.succession.split(
+        SYSTEM, AT, datasets={}, accounts={"kept": "lake-bureau"}, rest="sea-bureau", reason="改革"
+    )
+    with pytest.raises(NotFoundError):  # it is of the sea bureau now, and its inviter isn't
+        services.invitations.find(texts["kept"])
+    services.invitations.tidy()
+    assert {item.created_by for item in services.invitations.list(SYSTEM) if not item.has_ended} == {"system"}
 
 
 @pytest.mark.slow

@@ -253,6 +253,10 @@ def test_a_self_check_asks_for_a_decision_about_each_and_its_report_counts_them(
     assert (items["公交线路"].asked, items["水库 later"].asked) == (7, 9)
     one, two, later, topic = (items[name].id for name in ("水库 one", "水库 two", "水库 later", "公交线路"))
     keep = Answer(decision=Decision.KEEP, ground="N001", reason="仍涉密")
+
+    def see(*numbers: int) -> dict[int, str]:
+        return {item.id: item.digest for item in checks.list_items(office.boss, year).items if item.id in numbers}
+
     with pytest.raises(NotPermittedError):
         checks.decide(office.stranger, year, [one], keep)
     with pytest.raises(InvalidMetadataError):
@@ -262,13 +266,20 @@ def test_a_self_check_asks_for_a_decision_about_each_and_its_report_counts_them(
     assert checks.list_items(office.boss, year, publisher="a\0").items == []
     assert office.services.ungrounded.list(office.boss, publisher="a\0").items == []
     with pytest.raises(StateError, match="Nothing is proposed"):
-        checks.confirm(office.boss, year, [one])
+        checks.confirm(office.boss, year, see(one))
     assert checks.decide(office.clerk, year, [one, later], keep) == 2
     assert {item.state for item in checks.list_items(office.clerk, year, state="proposed").items} == {
         ItemState.PROPOSED
     }
     assert [item.id for item in checks.list_items(office.clerk, year, ground="N001").items] == [one]
-    checks.confirm(office.boss, year, [one, later])
+    seen = see(one, later)
+    checks.decide(office.clerk, year, [later], replace(keep, reason="仍涉密，另查"))
+    with pytest.raises(StateError, match="“水库 later” has changed since you read it"):
+        checks.confirm(office.boss, year, seen)
+    with pytest.raises(StateError, match="has changed"):
+        checks.decide(office.boss, year, [later], keep, confirms=True, seen=seen)
+    assert len(checks.list_items(office.clerk, year, state="proposed").items) == 2
+    checks.confirm(office.boss, year, see(one, later))
     with pytest.raises(NotPermittedError):  # who proposes doesn't undo what was decided
         checks.decide(make_actor(office.services, "proposer", role="clerk"), year, [one], keep)
     checks.decide(office.boss, year, [two], Answer(decision=Decision.OPEN, open_by=date(2999, 1, 1)), confirms=True)

@@ -57,10 +57,11 @@ class Year:
         elif deed == "ask":
             self.asked.append(Asked(data.draw(st.sampled_from("甲乙丙")), data.draw(st.sampled_from(PUBLISHERS)), 3))
         else:
-            items = [item.id for item in self.checks.list_items(self.boss, self.year).items]
+            seen = {item.id: item.digest for item in self.checks.list_items(self.boss, self.year).items}
+            items = list(seen)
             chosen = data.draw(st.lists(st.sampled_from(items or [1]), min_size=1))
             if deed == "confirm":
-                self.checks.confirm(self.boss, self.year, chosen)
+                self.checks.confirm(self.boss, self.year, {item: seen.get(item, "") for item in chosen})
             elif deed == "convert":
                 answer = Answer(decision=Decision.OPEN, open_by=date(2999, 1, 1))
                 self.checks.decide(self.boss, self.year, chosen, answer, confirms=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -12,7 +13,7 @@ import pytest
 from opendata.errors import NotFoundError, NotPermittedError, StateError
 from opendata.services.core.actors import SYSTEM
 from opendata.services.packages.own_lists import OwnList, OwnLists
-from opendata.wiring import build_context
+from opendata.wiring import Services, build_context, build_services
 from tests.instances import DATASET, make_actor, make_services, publish
 
 FIELDS = [
@@ -94,3 +95,77 @@ def test_without_a_publisher_nothing_is_published(tmp_path: Path) -> None:
     assert lists.run_due(lambda: False) == 0
     with pytest.raises(StateError, match="OPENDATA_LISTS_PUBLISHER"):
         lists.publish("working-list")
+
+
+@pytest.fixture(scope="module")
+def listed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance whose list was published under the water bureau, beside two other publishers."""
+    home = tmp_path_factory.mktemp("listed") / "instance"
+    services = make_services(home, lists_publisher="water-bureau")
+    for name in ("lake-bureau", "river-bureau"):
+        services.publishers.create(SYSTEM, {"id": name, "title": name})
+    make_lists(services).publish("working-list")
+    services.database.dispose()
+    return home
+
+
+@pytest.fixture
+def services(listed: Path, tmp_path: Path) -> Services:
+    shutil.copytree(listed, tmp_path / "instance")
+    return make_services(tmp_path / "instance", lists_publisher="water-bureau")
+
+
+def make_lists(services: Services, rows: Sequence[Sequence[object]] = (("a", None, True),), **more: str) -> OwnLists:
+    """The list of the tests, and with `fresh` another one that was never published."""
+    lists = [replace(LIST, id=name, read=lambda: rows) for name in ("working-list", *more)]
+    return OwnLists(build_context(services.settings), services.imports, lists)
+
+
+def test_a_list_follows_its_publisher_when_that_is_merged_again_and_again(services: Services) -> None:
+    services.succession.merge(SYSTEM, ["water-bureau"], "lake-bureau", reason="改革")
+    services.succession.merge(SYSTEM, ["lake-bureau"], "river-bureau", reason="改革")
+    lists = make_lists(services, [("b", None, True)], fresh="")
+    assert [lists.publish(name).refused for name in ("working-list", "fresh")] == [False, False]
+    owners = [services.datasets.get(name).publisher.id for name in ("working-list", "fresh")]
+    assert owners == ["river-bureau", "river-bureau"]
+    wrong = lists.find_wrong_setting(SYSTEM)
+    assert wrong is not None
+    assert "OPENDATA_LISTS_PUBLISHER to “river-bureau”" in wrong.text
+
+
+def test_a_list_follows_its_dataset_when_that_is_renamed_or_moved(services: Services) -> None:
+    services.renaming.rename(SYSTEM, "working-list", "portal-list")
+    services.succession.move(SYSTEM, {"portal-list": "lake-bureau"}, reason="移交")
+    services.renaming.rename(SYSTEM, "portal-list", "last-list")
+    found = make_lists(services, [("b", None, True)]).publish("working-list")
+    assert (found.dataset, found.version, found.refused) == ("last-list", "1.1.0", False)
+    assert make_lists(services).find_wrong_setting(SYSTEM) is None
+
+
+def test_a_split_or_closed_publisher_of_the_lists_is_named_with_what_to_set(
+    services: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    noon = datetime(2026, 3, 1, 4, tzinfo=UTC)
+    services.succession.split(
+        SYSTEM,
+        "water-bureau",
+        datasets={"working-list": "lake-bureau"},
+        accounts={},
+        rest="river-bureau",
+        reason="改革",
+    )
+    lists = make_lists(services, [("b", None, True)], fresh="")
+    assert lists.publish("working-list").version == "1.1.0"
+    with pytest.raises(StateError, match="OPENDATA_LISTS_PUBLISHER to one of: lake-bureau, river-bureau"):
+        lists.publish("fresh")
+    services.publishers.create(SYSTEM, {"id": "closed", "title": "已撤销"})
+    services.succession.close(SYSTEM, "closed", reason="撤销")
+    for name, text in (("closed", "was closed"), ("nowhere", "no publisher"), ("river-bureau", "belongs to")):
+        others = build_services(replace(services.settings, lists_publisher=name))
+        with pytest.raises(StateError, match=text):
+            make_lists(others, fresh="").publish("fresh" if name != "river-bureau" else "working-list")
+        if name == "closed":
+            context = replace(build_context(others.settings), clock=lambda: noon)
+            assert OwnLists(context, others.imports, [replace(LIST, id="fresh")]).run_due(lambda: False) == 1
+        others.database.dispose()
+    assert "“closed” was closed" in caplog.text

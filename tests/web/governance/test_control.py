@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from opendata.db.models import OwnListState
 from tests.instances import upload
-from tests.web.conftest import Portal
+from tests.web.conftest import Portal, make_portal
 
 
 def test_each_number_leads_to_its_list_as_page_csv_and_json(office: Portal) -> None:
@@ -32,3 +35,14 @@ def test_each_number_leads_to_its_list_as_page_csv_and_json(office: Portal) -> N
     rows = boss.get("/api/v1/control/never-published").get_json()
     assert [(row["kind"], row["id"]) for row in rows["items"]] == [("unpublished", "reservoirs")]
     assert office.client().get("/api/v1/control").status_code == 401
+
+
+def test_the_control_room_says_what_is_in_the_way_of_the_lists_of_the_portal(tmp_path: Path) -> None:
+    with make_portal(tmp_path / "lists", lists_publisher="nowhere") as portal:
+        with portal.services.database.unit(write=True) as session:
+            fault = {"type": "Refused", "detail": "主键重复"}
+            session.add(OwnListState(list="opening-plan", day=None, held_until=None, fault=fault))
+        page = portal.signed_in("boss").get("/workspace/control").text
+        assert "没有数据提供方“nowhere”。请将 OPENDATA_LISTS_PUBLISHER 设为" in page
+        assert "开放计划: 主键重复" in page
+        assert "OPENDATA_LISTS_PUBLISHER" not in portal.signed_in("clerk").get("/workspace/control").text

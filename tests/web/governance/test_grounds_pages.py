@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import UTC, datetime
 
 from sqlalchemy import update
@@ -96,7 +97,9 @@ def test_a_self_check_is_decided_and_closed_on_the_pages(desk: Portal) -> None:
     page = look(clerk.get(place))
     assert f"报告应于 {year + 1}-01-31 前完成" in page
     items = [item.id for item in desk.services.self_checks.list_items(owner, year).items]
+    hidden = r'name="(seen-\d+)" value="(\w+)"'
     answer = {"item": [str(item) for item in items], "decision": "keep", "kept_on": "N001", "reason": "仍涉密"}
+    answer |= dict(re.findall(hidden, page))
     for wrong, said in (
         ({"item": []}, "请至少选择一项"),
         ({"decision": ""}, "请选择所选各项如何处理"),
@@ -108,7 +111,10 @@ def test_a_self_check_is_decided_and_closed_on_the_pages(desk: Portal) -> None:
         assert (refused.status_code, said in refused.text) == (422, True), said
     assert send(clerk, f"{place}/decide", {**answer, "step": "propose"}, form=place).status_code == 303
     assert "2 项尚未决定" in send(boss, f"{place}/close", {}, form=place).text
-    send(boss, f"{place}/decide", {"item": answer["item"], "step": "confirm"}, form=place)
+    refused = send(boss, f"{place}/decide", {**answer, "step": "confirm"}, form=place)  # as it was before
+    assert (refused.status_code, "在您查看之后已有变化" in refused.text) == (409, True)
+    shown = dict(re.findall(hidden, refused.text))
+    assert send(boss, f"{place}/decide", {**answer, **shown, "step": "confirm"}, form=place).status_code == 303
     assert "维持原状,N001,仍涉密" in boss.get(f"{place}.csv?state=decided&ground=N001").text
     assert send(boss, f"{place}/close", {}, form=place).status_code == 303
     assert "2 项维持原状" in look(reader.get(f"/self-check/{year}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from opendata.db.models.base import Base, Id, Word, one_of
@@ -15,7 +15,7 @@ from opendata.domain.grounds.self_check import Decision, ItemState
 class NegativeList(Base):
     """A version of the negative list. It is a draft until it has its `number`, and isn't changed after that.
 
-    `entries` are those of `domain.grounds.entries`, as JSON.
+    `entries` are those of `domain.grounds.entries`, as JSON. `unfinished` says that the store doesn't have it yet.
     """
 
     __tablename__ = "negative_lists"
@@ -29,6 +29,7 @@ class NegativeList(Base):
     revision: Mapped[int] = mapped_column(default=1)
     enforced: Mapped[datetime | None]
     enforced_by: Mapped[str] = mapped_column(default="")
+    unfinished: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class SelfCheck(Base):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Index, String, UniqueConstraint
+from sqlalchemy import Index, String, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from opendata.db.models.base import Base
@@ -38,6 +38,7 @@ class OpeningDate(Base):
     """A day that the opening plan had for an item, or none from then on (`opens` is null), and the reason.
 
     `decided` is the day on which it was set and `replaced` that on which the next one was; null for the newest.
+    `unfinished` says that the store doesn't have it yet. The days of items that aren't public stay out of it.
     """
 
     __tablename__ = "opening_dates"
@@ -50,6 +51,7 @@ class OpeningDate(Base):
     decided: Mapped[date]
     decided_by: Mapped[str] = mapped_column(default="")
     replaced: Mapped[date | None]
+    unfinished: Mapped[bool] = mapped_column(default=True, server_default=true(), index=True)
 
 
 class InventoryFile(Base):

@@ -1,4 +1,7 @@
-"""Invitations to a role: mailed to an address, or shown once where the portal sends no mail. Each is good once."""
+"""Invitations to a role: mailed to an address, or shown once where the portal sends no mail. Each is good once.
+
+One ends when who sent it can't invite to that role any more.
+"""
 
 from __future__ import annotations
 
@@ -27,11 +30,19 @@ from opendata.errors import (
     fault,
 )
 from opendata.services.access.accounts import add_account, check_account
+from opendata.services.access.leaving.work import may_invite
 from opendata.services.access.limits import Limits
-from opendata.services.access.posts import list_clashes, list_posts, put_posts
+from opendata.services.access.posts import list_clashes, list_posts, put_posts, view_actor
 from opendata.services.access.sessions import digest_text
 from opendata.services.catalogue.publishers import find_living
-from opendata.services.core.actors import Actor, make_stranger, require_lead, require_maintainer, require_signed_in
+from opendata.services.core.actors import (
+    SYSTEM,
+    Actor,
+    make_stranger,
+    require_lead,
+    require_maintainer,
+    require_signed_in,
+)
 from opendata.services.core.context import Context
 from opendata.services.mail.outbox import Letter, post
 
@@ -44,7 +55,10 @@ _HOUR_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvitationView:
-    """An invitation: whom it is for, and to what. `has_ended`: it waited for too long, and can be repeated."""
+    """An invitation: whom it is for, and to what.
+
+    `has_ended`: it waited for too long, or who sent it can't invite to that role any more. It can be repeated.
+    """
 
     id: int
     address: str
@@ -137,7 +151,7 @@ class Invitations:
         params = row.params or {}
         invitation = session.get(Invitation, int(params.get("number", 0)))
         is_same = invitation is not None and params.get("made") == str(invitation.expires.timestamp())
-        if invitation is None or not is_same or invitation.expires <= self._context.clock():
+        if invitation is None or not is_same or self._has_ended(session, invitation):
             return False
         invitation.digest = digest_text(text)
         return True
@@ -195,10 +209,13 @@ class Invitations:
             self._log(session, found, "accept-invitation", row)
 
     def tidy(self) -> None:
-        """Forget invitations that ended a month ago."""
+        """Forget invitations that ended a month ago, and end those that nobody stands for any more."""
+        now = self._context.clock()
         with self._context.write() as session:
-            before = self._context.clock() - timedelta(days=30)
-            session.execute(delete(Invitation).where(Invitation.expires < before))
+            session.execute(delete(Invitation).where(Invitation.expires < now - timedelta(days=30)))
+            for row in session.scalars(select(Invitation).where(Invitation.expires > now)):
+                if self._has_ended(session, row):
+                    row.expires, row.digest = now, None
 
     def _count(self, actor: Actor | None) -> None:
         """Let nobody flood strangers with mail; the owner of the instance may invite everybody at once."""
@@ -239,8 +256,8 @@ class Invitations:
 
     def _find(self, session: Session, text: str) -> Invitation:
         query = select(Invitation).where(Invitation.digest == digest_text(text))
-        row = session.scalar(query.where(Invitation.expires > self._context.clock()).with_for_update())
-        if row is None:
+        row = session.scalar(query.with_for_update())
+        if row is None or self._has_ended(session, row):
             raise NotFoundError(
                 N_("This invitation was used, taken back or has expired. Ask the person who sent it for a new one")
             )
@@ -262,8 +279,17 @@ class Invitations:
             created=row.created,
             created_by=row.created_by,
             expires=row.expires,
-            has_ended=row.expires <= self._context.clock(),
+            has_ended=self._has_ended(session, row),
         )
+
+    def _has_ended(self, session: Session, row: Invitation) -> bool:
+        """Whether it waited for too long, or who sent it can't invite to that role any more."""
+        if row.expires <= self._context.clock():
+            return True
+        by = session.scalar(select(User).where(User.name == row.created_by))
+        if by is None:
+            return row.created_by != SYSTEM.name
+        return by.disabled or not may_invite(view_actor(session, by), row.publisher_id)
 
 
 def _check_role(role: str, publisher: str | None) -> Sequence[Fault]:

@@ -16,6 +16,7 @@ from opendata.domain.roles import INSTANCE_ROLES, PUBLISHER_ROLES, Role
 from opendata.errors import N_, InvalidMetadataError, Listed, NotFoundError, NotPermittedError, StateError, fault
 from opendata.services.access.accounts import close_account, find_user
 from opendata.services.access.factors.codes import list_with_factor
+from opendata.services.access.leaving.work import pass_work
 from opendata.services.access.people.vacancies import list_vacant, watch_vacancies
 from opendata.services.access.posts import list_below, list_clashes, list_posts, put_posts
 from opendata.services.access.tokens import TokenView, has_ended, view_token
@@ -155,7 +156,7 @@ class Persons:
                 self._context.log(session, found, "leave-vacant", "user", row.name, vacant=left)
 
     def hand_over(self, actor: Actor | None, name: str, successor: str, *, closes: bool = False) -> HandedOver:
-        """Pass all that a person answers for to another: appointments, open drafts, and tables that are fetched.
+        """Pass all that a person answers for to another: appointments, open drafts, requests, duties, tables fetched.
 
         The first one keeps no role, and with `closes` their account is closed. Who took part in a draft still has: it
         needs a third person to approve it. Raises as `set_roles`, and `StateError` where it can't be handed over.
@@ -177,6 +178,7 @@ class Persons:
                 raise InvalidMetadataError(faults=faults)
             with watch_vacancies(self._context, session, found, confirmed=False):
                 put_posts(self._context, session, heir, together, found.name)
+                pass_work(session, row, heir)
                 put_posts(self._context, session, row, (), found.name)
             passed = HandedOver(
                 posts=len(held), drafts=_pass_drafts(session, row, heir), sources=_pass_sources(session, row, heir)

@@ -18,7 +18,7 @@ from opendata.db.models import Dataset, NegativeList, Publisher
 from opendata.domain.disclosure import OPEN, Disclosure
 from opendata.domain.grounds.entries import Entry, find_fitting
 from opendata.errors import N_, InvalidMetadataError, Listed, fault
-from opendata.services.core.access import disclosure_of
+from opendata.services.core.access import disclosure_of, is_listed
 from opendata.services.core.context import Context
 
 _MOST_NAMED = 20
@@ -62,13 +62,14 @@ def list_fitting(context: Context, session: Session, publisher: str) -> Sequence
 def require_ground(context: Context, session: Session, row: Dataset, wanted: Disclosure) -> None:
     """Raises `InvalidMetadataError` where a dataset can't have a disclosure for want of a ground in force.
 
-    It names the entries that fit. What is available on application needs no ground, and keeps one that has ended.
+    It names the entries that fit. What is available on application needs no ground, and keeps one that has ended since
+    its entry became public.
     """
     if wanted.attribute == OPEN:
         return
     found = find_list(session)
     is_kept = wanted.ground == disclosure_of(row).ground
-    if not wanted.is_closed and (not wanted.ground or is_kept):
+    if not wanted.is_closed and (not wanted.ground or (is_kept and is_listed(row))):
         return
     if found is None and (not wanted.ground or is_kept):
         return

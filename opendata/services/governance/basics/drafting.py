@@ -182,9 +182,11 @@ class BasicDrafts:
 
     def _settle(self, session: Session, actor: Actor | None, entry: Entry) -> Entry:
         """The entry with its publisher: chosen, or the one with the name of its body, or the only one of the actor."""
-        bodies = name_bodies(session)
+        bodies = name_bodies(session, living=True)
         if entry.publisher and entry.publisher not in bodies:
-            text = N_("There is no publisher “%(id)s”")
+            has_ended = entry.publisher in name_bodies(session)
+            ended, missing = N_("The publisher “%(id)s” has ended"), N_("There is no publisher “%(id)s”")
+            text = ended if has_ended else missing
             raise InvalidMetadataError(faults=[fault("/publisher", text, id=entry.publisher[:100])])
         entry = with_publisher(entry, list_names(bodies))
         known = require_publisher(actor)

@@ -223,7 +223,7 @@ class BasicImports:
         known = require_maintainer(actor)
         with self._context.write() as session:
             absent = _compare(session, _find_guide(session, domain)).absent
-            names = list_names(name_bodies(session))
+            names = list_names(name_bodies(session, living=True))
             for entry in absent:
                 add_entry(self._context, session, known, with_publisher(entry, names))
             if absent:
@@ -256,8 +256,7 @@ def _compare(session: Session, guide: BasicGuide) -> GuideView:
 
 def _plan(session: Session, actor: Actor, row: BasicImport) -> _Plan:
     """Which entries of the draft those of a file are: among those of the same domains that the author may edit."""
-    bodies = name_bodies(session)
-    names = list_names(bodies)
+    names = list_names(name_bodies(session, living=True))
     found = [entry for sheet in row.content["sheets"] for _, entry in _read_sheet(sheet).entries]
     given = row.publisher_id or ""
     entries = [with_publisher(entry, names) for entry in found if entry.title]

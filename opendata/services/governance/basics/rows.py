@@ -156,9 +156,10 @@ def list_due_entries(context: Context, session: Session) -> list[DueEntry]:
     ]
 
 
-def name_bodies(session: Session) -> Mapping[str, BodyName]:
-    """The publishers by id."""
-    rows = session.execute(select(Publisher.id, Publisher.title, Publisher.i18n).order_by(Publisher.id))
+def name_bodies(session: Session, *, living: bool = False) -> Mapping[str, BodyName]:
+    """The publishers by id; those that are `living` can be given entries."""
+    query = select(Publisher.id, Publisher.title, Publisher.i18n).order_by(Publisher.id)
+    rows = session.execute(query.where(Publisher.ended.is_(None)) if living else query)
     return {identifier: BodyName(id=identifier, title=title, i18n=i18n) for identifier, title, i18n in rows}
 
 

@@ -56,8 +56,8 @@ class Maker:
             .where(Obligation.dataset_uuid == dataset.uuid, Obligation.key.is_not(None))
             .order_by(Obligation.period_end, Obligation.id)
         ).all()
-        view = self._find_update_rule(dataset)
         editions = self._list_editions(dataset)
+        view = self._find_update_rule(dataset) if editions else None  # all may have been withdrawn
         for row in rows:
             if row.done_on is None:
                 row.publisher_id = dataset.publisher_id

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import cast
@@ -21,7 +23,7 @@ from opendata.domain.grounds.self_check import (
     count_report,
     find_report_due,
 )
-from opendata.errors import N_, InvalidMetadataError, NotFoundError, fault
+from opendata.errors import N_, InvalidMetadataError, NotFoundError, StateError, fault
 from opendata.services.core.access import disclosure_of, is_listed
 from opendata.services.governance.grounds.lapses import ATTRIBUTE
 from opendata.services.governance.grounds.values import CheckView, ItemView, Progress, ReportView
@@ -96,6 +98,20 @@ def count_items(session: Session, row: SelfCheck) -> int:
     return session.scalar(select(func.count()).where(SelfCheckItem.check_id == row.id)) or 0
 
 
+def digest_item(row: SelfCheckItem) -> str:
+    """What tells an item from the same one after somebody has changed the answer to it."""
+    answer = [row.publisher_id, row.title, row.state, row.decision, row.ground, row.reason, row.proposed_by]
+    told = json.dumps([*answer, row.open_by.isoformat() if row.open_by else None], ensure_ascii=False)
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+def require_seen(row: SelfCheckItem, seen: Mapping[int, str] | None) -> None:
+    """Raises `StateError` where an item isn't as somebody saw it; with None, nobody says what they saw."""
+    if seen is not None and seen.get(row.id) != digest_item(row):
+        text = N_("“%(title)s” has changed since you read it. Look at it again, then decide")
+        raise StateError(text, title=row.title)
+
+
 def take(row: SelfCheckItem, answer: Answer, entries: Mapping[str, Entry]) -> None:
     """Write an answer into an item."""
     row.decision, row.ground, row.reason, row.open_by = answer.decision, answer.ground, answer.reason, answer.open_by
@@ -157,6 +173,7 @@ def view_item(row: SelfCheckItem, dataset: Dataset | None, publisher: str) -> It
         proposed_by=row.proposed_by,
         decided_by=row.decided_by,
         decided=row.decided,
+        digest=digest_item(row),
         fulfilled=((dataset.latest or "") if dataset is not None else "") if is_fulfilled else None,
     )
 

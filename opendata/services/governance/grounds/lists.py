@@ -17,6 +17,7 @@ from opendata.domain.moments import read_day
 from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, PreconditionError, StateError, fault
 from opendata.metadata.text import find_value_faults
 from opendata.services.catalogue.grounds.gate import find_list, list_fitting, read_entries
+from opendata.services.catalogue.grounds.list_records import find_free_number, finish_lists
 from opendata.services.core.actors import Actor, require_maintainer, require_overseer
 from opendata.services.core.context import Context
 from opendata.services.core.reasons import read_reason
@@ -212,14 +213,16 @@ class NegativeLists:
                 text = N_("Datasets lose their ground by this: %(count)s. Look at them, and confirm that you want it")
                 raise InvalidMetadataError(faults=[fault("/confirmed", text, count=len(lapses))])
             newest = session.scalar(select(func.max(NegativeList.number))) or 0
-            row.number, row.note = newest + 1, said
+            row.number, row.note = find_free_number(self._context, newest), said
             row.enforced, row.enforced_by = self._context.now(), found.name
             row.revision += 1
             tell_publishers(self._context, session, lapses)
             names = [item.dataset for item in lapses[:100]]
             self._context.log(session, found, "enforce", _KIND, str(row.number), lapsed=len(lapses), datasets=names)
             session.flush()
-            return view_list(row)
+            view = view_list(row)
+        finish_lists(self._context)
+        return view
 
     def _find_or_begin(self, session: Session, actor: Actor, revision: int | None) -> NegativeList:
         row = _find_draft(session, lock=True)

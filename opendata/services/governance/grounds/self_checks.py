@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy import delete, func, select
@@ -16,6 +16,7 @@ from opendata.errors import N_, InvalidMetadataError, NotFoundError, StateError,
 from opendata.metadata.text import find_value_faults
 from opendata.services.catalogue.entries import find_dataset
 from opendata.services.catalogue.grounds.gate import find_list, read_held
+from opendata.services.catalogue.registering.plan_records import finish_plans
 from opendata.services.core.access import disclosure_of, is_listed, where_acting_for
 from opendata.services.core.actors import Actor, require_editor, require_lead, require_maintainer, require_publisher
 from opendata.services.core.context import Context
@@ -29,6 +30,7 @@ from opendata.services.governance.grounds.check_items import (
     list_missing,
     make_item,
     make_topic,
+    require_seen,
     select_items,
     take,
     view_check,
@@ -150,12 +152,19 @@ class SelfChecks:
         return Page(items, write_cursor(str(items[-1].id)) if len(rows) > limit else None)
 
     def decide(
-        self, actor: Actor | None, year: int, items: Sequence[int], answer: Answer, *, confirms: bool = False
+        self,
+        actor: Actor | None,
+        year: int,
+        items: Sequence[int],
+        answer: Answer,
+        *,
+        confirms: bool = False,
+        seen: Mapping[int, str] | None = None,
     ) -> int:
         """Give one answer to one or several items: a proposal of an editor, or, if it `confirms`, the decision.
 
-        All of them or none. Raises `InvalidMetadataError`, `NotFoundError`, `NotPermittedError`, `StateError` where the
-        self-check is closed.
+        All of them or none; none where one isn't any more as it was `seen`. Raises `InvalidMetadataError`,
+        `NotFoundError`, `NotPermittedError`, `StateError` where the self-check is closed or an item has changed.
         """
         faults = list(find_value_faults({"reason": answer.reason, "ground": answer.ground}))
         if faults:
@@ -173,6 +182,7 @@ class SelfChecks:
             for row in rows:
                 # Who may only propose doesn't undo what a lead has decided.
                 found = self._require(actor, session, row, confirms=confirms or row.state == ItemState.DECIDED)
+                require_seen(row, seen)
                 fitting = {item.id for item in find_fitting(list(entries.values()), row.publisher_id, today)}
                 faults = list(find_answer_faults(answered, fitting, today))
                 if faults:
@@ -184,22 +194,28 @@ class SelfChecks:
                     self._settle(session, check, row, found)
                 verb = "decide" if confirms else "propose"
                 self._log(session, found, verb, check, row)
-            return len(rows)
+        finish_plans(self._context)
+        return len(rows)
 
-    def confirm(self, actor: Actor | None, year: int, items: Sequence[int]) -> int:
-        """Make proposals decisions, as they are. Raises as `decide`, and `StateError` where nothing is proposed."""
+    def confirm(self, actor: Actor | None, year: int, seen: Mapping[int, str]) -> int:
+        """Make proposals decisions: those of the items that are named, as they were `seen`.
+
+        Raises as `decide`, and `StateError` where nothing is proposed, or something else than was seen.
+        """
         with self._context.write() as session:
             check = self._find_open(session, year)
             self._refresh(session, check)
-            rows = find_items(session, check, items)
+            rows = find_items(session, check, list(seen))
             for row in rows:
                 found = self._require(actor, session, row, confirms=True)
+                require_seen(row, seen)
                 if row.state != ItemState.PROPOSED:
                     text = N_("Nothing is proposed for “%(title)s”, so there is nothing to confirm")
                     raise StateError(text, title=row.title)
                 self._settle(session, check, row, found)
                 self._log(session, found, "decide", check, row)
-            return len(rows)
+        finish_plans(self._context)
+        return len(rows)
 
     def close(self, actor: Actor | None, year: int) -> CheckView:
         """Close a self-check and make its report. Raises `StateError` while an item isn't decided, and as `get`."""

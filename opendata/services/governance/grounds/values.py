@@ -87,6 +87,7 @@ class ItemView:
 
     `pointed` is the entry that the dataset points to now, `asked` how often it was asked for. `fulfilled` is the
     version with which something that was to be opened is open; empty where it has none, None while it isn't open.
+    `digest` is another one once somebody has changed the answer.
     """
 
     id: int
@@ -106,6 +107,7 @@ class ItemView:
     decided_by: str
     decided: datetime | None
     fulfilled: str | None
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,13 +18,15 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Alias, Dataset, InventoryFile, Publisher
+from opendata.db.models import Alias, Dataset, InventoryFile
 from opendata.errors import N_, NotFoundError, OpendataError, StateError
 from opendata.intake.filled_tables import MOST_BYTES, read_filled
 from opendata.metadata.identifiers import suggest_identifier
 from opendata.services.catalogue.datasets import Datasets
 from opendata.services.catalogue.entries import find_dataset
 from opendata.services.catalogue.manifests import Manifests
+from opendata.services.catalogue.publishers import lock_publishers
+from opendata.services.catalogue.registering.plan_records import finish_plans
 from opendata.services.core.actors import Actor, require_editor, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.governance.inventory.columns import list_columns
@@ -93,6 +95,8 @@ class InventoryImports:
                 if row.kind == RowKind.CHANGED:
                     self._datasets.finish(row.id)
             done += taken
+        if any(row.plans for row in done):
+            finish_plans(self._context)
         kinds = [row.kind for row in done]
         return ImportResult(
             plan=plan, new=kinds.count(RowKind.NEW), changed=kinds.count(RowKind.CHANGED), failed=failed
@@ -188,7 +192,10 @@ class InventoryImports:
                 by_publisher.setdefault(row.publisher, []).append(row)
         done: list[ImportRow] = []
         for name, part in by_publisher.items():
-            publisher = session.get_one(Publisher, name)
+            publisher = lock_publishers(session, [name])[name]
+            if publisher.ended is not None:  # since the file was planned
+                failed += [(row, StateError(N_("The publisher “%(id)s” has ended"), id=name)) for row in part]
+                continue
             actor = require_editor(by, publisher.id)
             found = {row.id: row.metadata for row in part if row.metadata is not None}
             for row, item in zip(

@@ -21,7 +21,8 @@ from opendata.metadata.properties.reading import load_profile
 from opendata.services.catalogue.datasets import Datasets
 from opendata.services.catalogue.entries import find_dataset, next_metadata
 from opendata.services.catalogue.manifests import Manifests
-from opendata.services.catalogue.publishers import view_publisher
+from opendata.services.catalogue.publishers import follow_publishers, view_publisher
+from opendata.services.catalogue.registering.plan_records import finish_plans
 from opendata.services.core.access import is_listed, where_edited, where_listed
 from opendata.services.core.actors import Actor, require_editor, require_publisher
 from opendata.services.core.context import Context
@@ -79,7 +80,7 @@ class Inventory:
         limit: int = DEFAULT_LIMIT,
     ) -> Page[ItemView]:
         """The items that a reader sees, by id; with `is_own` those alone that the reader may edit."""
-        conditions = [_where_seen(actor, is_own=is_own), *list_conditions(wanted)]
+        conditions = self._list_conditions(actor, wanted, is_own=is_own)
         after = read_cursor(cursor)
         if after is not None:
             conditions.append(Dataset.id > after)
@@ -114,7 +115,7 @@ class Inventory:
         self, actor: Actor | None, wanted: ItemFilter = EVERYTHING, *, is_own: bool = False
     ) -> Sequence[PublisherCounts]:
         """How many items a reader sees of each publisher, in the order of the publishers' ids."""
-        conditions = [_where_seen(actor, is_own=is_own), *list_conditions(wanted)]
+        conditions = self._list_conditions(actor, wanted, is_own=is_own)
         columns = Dataset.publisher_id, Dataset.attribute
         query = select(*columns, func.count()).where(*conditions).group_by(*columns)
         found: dict[str, dict[str, int]] = {}
@@ -128,7 +129,7 @@ class Inventory:
         self, actor: Actor | None, wanted: ItemFilter = EVERYTHING, *, is_own: bool = False
     ) -> Mapping[ItemState, int]:
         """How many items a reader sees in each state."""
-        conditions = [_where_seen(actor, is_own=is_own), *list_conditions(wanted)]
+        conditions = self._list_conditions(actor, wanted, is_own=is_own)
         with self._context.read() as session:
             query = select(STATE, func.count()).where(*conditions).group_by(STATE)
             found = {name: number for name, number in session.execute(query)}  # noqa: C416 - a row isn't a pair
@@ -188,7 +189,9 @@ class Inventory:
             self._datasets.change(session, row, by, changes, withdraws=False)
             if plan.is_said:
                 self._plans.set_within(session, row, by, plan.opens, plan.reason)
+            uuid = row.uuid
         self._datasets.finish(dataset)
+        finish_plans(self._context, uuid)
         return self.get(actor, dataset)
 
     def number(self, actor: Actor | None, publisher: str) -> int:
@@ -208,6 +211,12 @@ class Inventory:
                     if row.archived is None:
                         numbered += self._datasets.give_number(session, row, by)
         return numbered
+
+    def _list_conditions(self, actor: Actor | None, wanted: ItemFilter, *, is_own: bool) -> list[ColumnElement[bool]]:
+        """What a reader asks for, of that what they see; a publisher that was merged stands for what it became."""
+        with self._context.read() as session:
+            publishers = follow_publishers(session, [wanted.publisher]) if wanted.publisher is not None else ()
+        return [_where_seen(actor, is_own=is_own), *list_conditions(wanted, publishers)]
 
     def _view(self, session: Session, ids: Sequence[str], actor: Actor | None) -> list[ItemView]:
         query = select(Dataset, STATE).where(Dataset.id.in_(ids)).order_by(Dataset.id)

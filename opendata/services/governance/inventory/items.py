@@ -116,11 +116,11 @@ STATE: ColumnElement[str] = case(
 """The state of a row of `datasets`."""
 
 
-def list_conditions(wanted: ItemFilter) -> list[ColumnElement[bool]]:
-    """The conditions on rows of `datasets` that a filter stands for."""
+def list_conditions(wanted: ItemFilter, publishers: Sequence[str] = ()) -> list[ColumnElement[bool]]:
+    """The conditions on rows of `datasets` that a filter stands for; `publishers` are what its publisher became."""
     found: list[ColumnElement[bool]] = []
     if wanted.publisher is not None:
-        found.append(Dataset.publisher_id == wanted.publisher)
+        found.append(Dataset.publisher_id.in_(publishers))
     if wanted.disclosure is not None:
         found.append(Dataset.attribute == wanted.disclosure)
     if wanted.state is not None:

@@ -22,6 +22,7 @@ from opendata.metadata.properties.data_items import derive_items
 from opendata.metadata.properties.patches import merge_patch
 from opendata.services.catalogue.entries import next_metadata
 from opendata.services.catalogue.manifests import Manifests
+from opendata.services.catalogue.publishers import follow_publishers
 from opendata.services.core.access import disclosure_of
 from opendata.services.core.actors import Actor
 from opendata.services.governance.inventory.columns import (
@@ -64,7 +65,8 @@ class Planner:
         self._actor = actor
         self._publishers = _find_publishers(session)
         self._default = publisher
-        self._taken = {*session.scalars(select(Dataset.id)), *session.scalars(select(Alias.old))}
+        self._aliases = dict(session.execute(select(Alias.old, Alias.dataset_id)).all())
+        self._taken = {*session.scalars(select(Dataset.id)), *self._aliases}
         self._lines: dict[tuple[str, str], int] = {}
 
     def plan(self, tables: Sequence[FilledTable]) -> tuple[list[ImportRow], list[str]]:
@@ -111,6 +113,8 @@ class Planner:
         elif len(both) > 1:
             text = N_("Several publishers are called “%(name)s”. Give the code of the one that is meant")
             row.faults.append(fault("/publisher", text, name=given[0][:200]))
+        elif both[0].ended is not None:
+            row.faults.append(fault("/publisher", N_("The publisher “%(id)s” has ended"), id=both[0].id))
         elif not self._actor.may_edit(both[0].id):
             text = N_("You can't change the inventory of “%(publisher)s”")
             row.faults.append(fault("/publisher", text, publisher=both[0].title))
@@ -136,12 +140,12 @@ class Planner:
             if said and said not in self._taken:
                 text = N_("There is no item “%(id)s”. Leave the cell empty for a new item")
                 row.faults.append(fault("/id", text, id=said[:100]))
-            row.known = said or numbers.get(number) or titles.get((owner, title))
+            row.known = self._aliases.get(said, said) or numbers.get(number) or titles.get((owner, title))
 
     def _judge(self, row: _Row, item: Dataset | None) -> ImportRow:
         """What a row does to the item that it is about, or as a new one."""
         if row.known is not None and not row.faults:
-            if item is None:  # it was renamed
+            if item is None:
                 row.faults.append(fault("/id", N_("There is no item “%(id)s”"), id=row.known[:100]))
             elif not self._actor.may_edit(item.publisher_id, item.id):
                 text = N_("You can't change the inventory of “%(publisher)s”")
@@ -269,12 +273,16 @@ def _unguard(text: str) -> str:
 
 
 def _find_publishers(session: Session) -> Mapping[str, Sequence[Publisher]]:
-    """The publishers by all that a cell may call them."""
+    """The publishers by all that a cell may call them; one that was merged stands for the one that it became."""
+    rows = {row.id: row for row in session.scalars(select(Publisher))}
     found: dict[str, list[Publisher]] = {}
-    for row in session.scalars(select(Publisher)):
+    for row in rows.values():
         names = {row.id, row.title, row.code or "", *(str(texts.get("title", "")) for texts in row.i18n.values())}
+        became = follow_publishers(session, [row.id]) if row.ended is not None else [row.id]
+        meant = rows[became[0]] if len(became) == 1 else row
         for name in names - {""}:
-            found.setdefault(name, []).append(row)
+            if meant not in found.setdefault(name, []):
+                found[name].append(meant)
     return found
 
 

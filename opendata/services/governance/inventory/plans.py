@@ -18,7 +18,8 @@ from opendata.domain.inventory.plan import Outcome, PlannedDay, count_missed, ju
 from opendata.errors import N_, InputError, InvalidMetadataError, NotFoundError, StateError, fault
 from opendata.metadata.dataset import read_metadata
 from opendata.services.catalogue.entries import find_dataset, require_kept
-from opendata.services.catalogue.publishers import view_publisher
+from opendata.services.catalogue.publishers import follow_publishers, view_publisher
+from opendata.services.catalogue.registering.plan_records import finish_plans
 from opendata.services.core.access import disclosure_of, is_listed, where_listed
 from opendata.services.core.actors import Actor, require_editor
 from opendata.services.core.context import Context
@@ -49,7 +50,9 @@ class Plans:
             found = require_editor(actor, row.publisher_id, row.id)
             self.set_within(session, row, found, opens, reason)
             session.flush()
-            return self._view(row, self._list_days(session, [row.uuid]).get(row.uuid, ()))
+            uuid, view = row.uuid, self._view(row, self._list_days(session, [row.uuid]).get(row.uuid, ()))
+        finish_plans(self._context, uuid)
+        return view
 
     def set_within(
         self,
@@ -64,6 +67,8 @@ class Plans:
         **details: object,
     ) -> bool:
         """What `set_day` does, within a unit of work that writes; whether the day is another one now.
+
+        `finish_plans` is to be called after it.
 
         A row that `is_new` has no earlier day, so none is looked for. One of which it `is_decided` that it opens may be
         closed until then.
@@ -158,7 +163,8 @@ class Plans:
     def _list_conditions(self, publisher: str | None, outcome: str | None) -> list[ColumnElement[bool]]:
         found = [where_listed(), exists().where(OpeningDate.dataset_uuid == Dataset.uuid)]
         if publisher:
-            found.append(Dataset.publisher_id == publisher)
+            with self._context.read() as session:
+                found.append(Dataset.publisher_id.in_(follow_publishers(session, [publisher])))
         if outcome:
             if outcome not in list(Outcome):
                 choices = ", ".join(Outcome)

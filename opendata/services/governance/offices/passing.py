@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, CursorResult, and_, delete, select, true, update
@@ -14,17 +15,24 @@ from opendata.db.models import (
     BasicEdition,
     BasicEntry,
     BasicImport,
+    Dataset,
     DutyRuleUse,
     Grant,
     Invitation,
     Obligation,
+    PublicEvent,
     Publisher,
     Request,
+    SelfCheck,
     SelfCheckItem,
     Token,
     Upload,
     User,
 )
+from opendata.domain.requests.steps import OPEN_STATES
+from opendata.errors import N_
+from opendata.services.access.posts import view_actor
+from opendata.services.core.actors import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,9 @@ class Passing:
     only: ColumnElement[bool] = field(default_factory=true)
 
 
+CLOSED = N_("The publisher was closed")
+"""Why its duties aren't needed any more."""
+
 PASSED: tuple[Passing, ...] = (
     Passing(User.publisher_id, User.id),
     Passing(Appointment.publisher_id, Appointment.user_id),
@@ -48,14 +59,14 @@ PASSED: tuple[Passing, ...] = (
     Passing(Grant.publisher_id),
     Passing(SelfCheckItem.publisher_id),
     Passing(Obligation.publisher_id, only=and_(Obligation.done_on.is_(None), Obligation.waived_on.is_(None))),
-    Passing(Request.publisher_id, only=Request.ended.is_(None)),
+    Passing(Request.publisher_id),
     Passing(BasicEntry.publisher_id),
     Passing(BasicEdition.publisher_id),
     Passing(BasicImport.publisher_id),
 )
 """All that follows a publisher. A new table that names publishers is added here, or to `KEPT`."""
 
-KEPT: tuple[InstrumentedAttribute[Any], ...] = ()
+KEPT: tuple[InstrumentedAttribute[Any], ...] = (PublicEvent.publisher_id,)
 """Columns that go on naming the publisher of then."""
 
 
@@ -83,6 +94,53 @@ def _drop_held(session: Session, source: str, target: str, accounts: Collection[
     if accounts is not None:
         held = held.where(Appointment.user_id.in_(accounts))
     session.execute(delete(Appointment).where(Appointment.id.in_(session.scalars(held).all())))
+
+
+def end_own(session: Session, publisher: str, today: date, now: datetime) -> None:
+    """End the invitations to a publisher that is closed; its duties that are open aren't needed any more."""
+    session.execute(delete(Invitation).where(Invitation.publisher_id == publisher))
+    open_ones = (Obligation.done_on.is_(None), Obligation.waived_on.is_(None))
+    ended = {"waived_on": today, "waived_reason": CLOSED, "changed": now}
+    session.execute(update(Obligation).where(Obligation.publisher_id == publisher, *open_ones).values(ended))
+
+
+def pass_with_dataset(session: Session, dataset: Dataset) -> None:
+    """Have the requests and duties that are about a dataset, and its self-check, be with its publisher.
+
+    Of a self-check that is closed the report is made already.
+    """
+    now, name = dataset.publisher_id, dataset.uuid
+    closed = select(SelfCheck.id).where(SelfCheck.closed.is_not(None))
+    for model, only in (
+        (Request, Request.state.in_(OPEN_STATES)),
+        (Obligation, and_(Obligation.done_on.is_(None), Obligation.waived_on.is_(None))),
+        (SelfCheckItem, SelfCheckItem.check_id.not_in(closed)),
+    ):
+        about = (model.dataset_uuid == name, model.publisher_id != now, only)
+        session.execute(
+            update(model).where(*about).values(publisher_id=now).execution_options(synchronize_session=False)
+        )
+
+
+def drop_strangers(session: Session) -> None:
+    """Have requests and duties that wait be with nobody where the person named for them can't act for the publisher."""
+    actors: dict[str | int, Actor | None] = {}
+
+    def may_act(key: str | int, publisher: str) -> bool:
+        if key not in actors:
+            is_meant = User.name == key if isinstance(key, str) else User.id == key
+            user = session.scalar(select(User).where(is_meant, User.disabled.is_(False)))
+            actors[key] = view_actor(session, user) if user is not None else None
+        actor = actors[key]
+        return actor is not None and actor.may_edit(publisher)
+
+    for request in session.scalars(select(Request).where(Request.person.is_not(None), Request.state.in_(OPEN_STATES))):
+        if not may_act(request.person or "", request.publisher_id):
+            request.person = None
+    is_open = (Obligation.done_on.is_(None), Obligation.waived_on.is_(None))
+    for duty in session.scalars(select(Obligation).where(Obligation.owner_id.is_not(None), *is_open)):
+        if not may_act(duty.owner_id or 0, duty.publisher_id):
+            duty.owner_id = None
 
 
 def pass_rules(session: Session, source: str, targets: Iterable[str]) -> None:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Dataset, Draft, Publisher, Source, User
+from opendata.db.models import Dataset, Draft, Publisher, Request, Source, User
 from opendata.domain.drafts import ENDED
 from opendata.domain.moments import format_time
 from opendata.domain.offices.records import Change, HistoryEntry, Move
 from opendata.domain.offices.tree import MAX_DEPTH, list_above
-from opendata.errors import N_, Fault, InvalidMetadataError, NotFoundError, StateError, fault
+from opendata.domain.requests.steps import OPEN_STATES
+from opendata.errors import N_, Fault, InvalidMetadataError, Listed, NotFoundError, StateError, fault
 from opendata.services.access.people.members import where_member
 from opendata.services.access.posts import view_actor
 from opendata.services.catalogue.entries import find_dataset, finish_entries, view_dataset
@@ -27,7 +28,14 @@ from opendata.services.core.actors import Actor, require_maintainer
 from opendata.services.core.context import Context
 from opendata.services.core.reasons import read_reason
 from opendata.services.core.values import DatasetView, PublisherView
-from opendata.services.governance.offices.passing import pass_children, pass_over, pass_rules
+from opendata.services.governance.offices.passing import (
+    drop_strangers,
+    end_own,
+    pass_children,
+    pass_over,
+    pass_rules,
+    pass_with_dataset,
+)
 from opendata.services.signing.endings import end_reviews
 
 MOVED = "moved"
@@ -37,6 +45,7 @@ _PASSED = N_(
     "The dataset passed to another publisher after the draft was submitted (%(name)s did that). Everything signed"
     " before is void. Check the draft and submit it again"
 )
+_MOST_NAMED = 20
 _REASON = N_("Say why. The reason is public, for example: “Institutional reform of 2026”")
 
 
@@ -82,6 +91,7 @@ class Succession:
             for target in targets.values():
                 _require_target(held, target, "/publisher")
             self._move(session, found, rows, targets, MOVED, reason)
+            drop_strangers(session)
         self.finish_all()
 
     def merge(self, actor: Actor | None, sources: Iterable[str], target: str, *, reason: str) -> PublisherView:
@@ -109,6 +119,7 @@ class Succession:
                 self._context.log(session, found, "merge", "publisher", name, into=target, reason=reason)
             _note(held[target], HistoryEntry(kind=Change.ABSORBED, at=now, reason=reason, others=names))
             _require_tree(session)
+            drop_strangers(session)
             self._context.log(session, found, "absorb", "publisher", target, publishers=names, reason=reason)
         self.finish_all()
         with self._context.read() as session:
@@ -158,6 +169,7 @@ class Succession:
             for name in parts:
                 _note(held[name], HistoryEntry(kind=Change.FOUNDED, at=now, reason=reason, others=[source]))
             _require_tree(session)
+            drop_strangers(session)
             self._context.log(session, found, "split", "publisher", source, into=parts, rest=rest, reason=reason)
             for name in parts:
                 self._context.log(session, found, "absorb", "publisher", name, publishers=[source], reason=reason)
@@ -168,7 +180,8 @@ class Succession:
     def close(self, actor: Actor | None, publisher: str, *, reason: str) -> PublisherView:
         """Close a publisher that nothing follows. Archived datasets stay with it.
 
-        Raises `StateError` while it has datasets that are kept, accounts that may sign in, or publishers below it.
+        Invitations to it end, and duties that are open aren't needed any more. Raises `StateError` while it has
+        datasets that are kept, accounts that may sign in, publishers below it, or requests that wait for a reply.
         """
         found = require_maintainer(actor)
         reason = read_reason("/reason", reason, missing=_REASON)
@@ -186,6 +199,8 @@ class Succession:
                     " accounts, %(publishers)s publishers below it. Merge it into another one, or move them first"
                 )
                 raise StateError(text, datasets=kept, accounts=people, publishers=below)
+            _refuse_waiting(session, publisher)
+            end_own(session, publisher, self._context.today(), self._context.now())
             now = format_time(self._context.now())
             self._end(held[publisher], HistoryEntry(kind=Change.CLOSED, at=now, reason=reason))
             self._context.log(session, found, "close", "publisher", publisher, reason=reason)
@@ -258,6 +273,7 @@ class Succession:
             drafts = session.scalars(select(Draft).where(Draft.dataset_id == row.id, Draft.status.not_in(ENDED)))
             end_reviews(self._context, row, drafts.all(), actor, _PASSED)
             self._hand_source(session, actor, row)
+            pass_with_dataset(session, row)
             self._context.log(session, actor, "move", "dataset", row.id, publisher=target, before=source, reason=reason)
 
     def _hand_source(self, session: Session, actor: Actor, row: Dataset) -> None:
@@ -293,6 +309,18 @@ class Succession:
                 raise NotFoundError(text, id=name[:100])
             if held[name].ended is not None:
                 raise StateError(N_("The publisher “%(id)s” has ended already"), id=name)
+
+
+def _refuse_waiting(session: Session, publisher: str) -> None:
+    """Raises `StateError` where requests to a publisher wait for a reply: nobody would be left to give it."""
+    waiting = select(Request.number).where(Request.publisher_id == publisher, Request.state.in_(OPEN_STATES))
+    numbers = session.scalars(waiting.order_by(Request.id)).all()
+    if numbers:
+        text = N_(
+            "Requests to this publisher wait for a reply (%(count)s): %(numbers)s. Reply to them or pass them on to"
+            " another publisher first"
+        )
+        raise StateError(text, count=len(numbers), numbers=Listed(numbers[:_MOST_NAMED]))
 
 
 def _lock_drafts(session: Session, which: ColumnElement[bool]) -> None:

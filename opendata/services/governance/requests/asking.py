@@ -25,7 +25,7 @@ from opendata.privacy.detection.texts import summarise_text
 from opendata.services.access.limits import Limits, digest_name
 from opendata.services.catalogue.entries import find_dataset
 from opendata.services.catalogue.manifests import Manifests
-from opendata.services.catalogue.publishers import find_living
+from opendata.services.catalogue.publishers import find_living, lock_publishers
 from opendata.services.catalogue.versions import find_version
 from opendata.services.core.access import disclosure_of, is_listed
 from opendata.services.core.actors import Actor
@@ -56,6 +56,7 @@ LONGEST: Mapping[str, int] = {
 }
 """Characters of each text of a request."""
 
+_ENDED = N_("The publisher “%(id)s” has ended")
 _NEEDED = {
     "subject": N_("Say in one line what this is about"),
     "text": N_("Describe it, so that the publisher knows what you mean"),
@@ -130,6 +131,8 @@ class Asking:
                     "There seem to be personal data in this line. Leave them out here: the fields below are private"
                 )
                 faults.append(fault("/subject", text))
+            if publisher is not None and lock_publishers(session, [publisher.id])[publisher.id].ended is not None:
+                faults.append(fault("/publisher", _ENDED, id=publisher.id))
             if faults or publisher is None:
                 raise InvalidMetadataError(faults=faults)
             contact = self._name_contact(actor, texts, address)
@@ -256,17 +259,27 @@ def _find_publisher(
     session: Session, dataset: Dataset | None, texts: Mapping[str, str], faults: list[Fault]
 ) -> Publisher | None:
     if dataset is not None:
-        return dataset.publisher
+        return _find_answering(session, dataset, faults)
     if not texts["publisher"]:
         faults.append(fault("/publisher", _NEEDED["publisher"]))
         return None
     try:
         return find_living(session, texts["publisher"])
     except (NotFoundError, StateError) as error:
-        ended = N_("The publisher “%(id)s” has ended")
-        text = ended if isinstance(error, StateError) else N_("There is no publisher “%(id)s”")
+        text = _ENDED if isinstance(error, StateError) else N_("There is no publisher “%(id)s”")
         faults.append(fault("/publisher", text, id=texts["publisher"][:100]))
         return None
+
+
+def _find_answering(session: Session, dataset: Dataset, faults: list[Fault]) -> Publisher | None:
+    """Who answers for a dataset: its publisher, or where that was closed, the nearest one above it that wasn't."""
+    row: Publisher | None = dataset.publisher
+    while row is not None and row.ended is not None:
+        row = session.get(Publisher, row.parent_id) if row.parent_id is not None else None
+    if row is None:
+        text = N_("“%(publisher)s”, which published this, was closed. Send your request to another publisher")
+        faults.append(fault("/dataset", text, publisher=dataset.publisher.title))
+    return row
 
 
 def _read_word(words: type[Word], name: str, said: object, faults: list[Fault]) -> Word | None:

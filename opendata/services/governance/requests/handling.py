@@ -28,7 +28,7 @@ from opendata.errors import (
 )
 from opendata.metadata.text import find_value_faults
 from opendata.services.access.posts import view_actor
-from opendata.services.catalogue.publishers import find_living, view_publisher
+from opendata.services.catalogue.publishers import find_living, lock_publishers, view_publisher
 from opendata.services.catalogue.stops import Stops
 from opendata.services.core.access import where_answering
 from opendata.services.core.actors import (
@@ -163,6 +163,8 @@ class Handling:
         """
         texts = _read_texts(said)
         with self._context.write() as session:
+            if step is RequestStep.PASS_ON:  # before the request, as a merger does
+                lock_publishers(session, [texts.get("publisher", "")[:100]])
             row = find_request(session, number, lock=True)
             found = self._require(actor, row, step)
             self._check(row, step, texts)

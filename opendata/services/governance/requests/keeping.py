@@ -6,14 +6,15 @@ from datetime import timedelta
 
 from sqlalchemy import or_, select
 
-from opendata.db.models import Request
+from opendata.db.models import Publisher, Request
 from opendata.domain.mail.letters import LetterKind
 from opendata.domain.requests.clock import NEAR_DAYS
 from opendata.domain.requests.steps import OPEN_STATES, Audience
+from opendata.services.catalogue.publishers import follow_publishers
 from opendata.services.core.actors import SYSTEM
 from opendata.services.core.context import Context
 from opendata.services.governance.requests.letters import write_staff
-from opendata.services.governance.requests.rows import clock_of, find_day, load_steps
+from opendata.services.governance.requests.rows import clock_of, find_dataset_of, find_day, load_steps
 
 _AT_ONCE = 200
 
@@ -28,8 +29,25 @@ class Keeping:
         """Forget askers whose time is over, set clocks that stood still, remind publishers."""
         while self.erase():
             pass
+        self.follow()
         self.refresh()
         self.remind()
+
+    def follow(self) -> int:
+        """Give requests of publishers that were merged or split before to those that follow them; how many."""
+        ended = select(Request.publisher_id).join(Publisher).where(Publisher.ended.is_not(None)).distinct()
+        count = 0
+        with self._context.write() as session:
+            for name in session.scalars(ended).all():
+                followers = follow_publishers(session, [name])
+                if followers == [name]:
+                    continue  # it was closed
+                for row in session.scalars(select(Request).where(Request.publisher_id == name)).all():
+                    dataset = find_dataset_of(session, row)
+                    owner = dataset.publisher_id if dataset is not None else ""
+                    row.publisher_id = owner if owner in followers else followers[0]
+                    count += 1
+        return count
 
     def erase(self) -> int:
         """Forget who made some of the requests that ended long enough ago; of how many. The cases stay."""

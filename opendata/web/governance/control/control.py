@@ -8,9 +8,12 @@ from flask import Blueprint, Response, g, render_template, request, stream_with_
 from werkzeug.wrappers import Response as AnyResponse
 
 from opendata.errors import N_, InputError
+from opendata.problems import choose_voice
 from opendata.services.access.people.persons import may_manage_any
+from opendata.services.core.actors import Actor
 from opendata.services.governance.control.control import SORTS, GaugeCount, GaugeRow, require_some_figures
 from opendata.services.governance.control.gauges import Group, Kind
+from opendata.services.packages.own_lists import OwnListView
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
 from opendata.web.governance.control.words import GAUGES, GROUPS
@@ -43,7 +46,20 @@ def show_control() -> str:
         work=list_staff_groups(actor),
         may_list=works_on_data(actor),
         vacant=services().persons.list_vacant(actor) if may_manage_any(actor) else (),
+        lists=_list_troubles(actor) if actor.may_oversee else (),
     )
+
+
+def _list_troubles(actor: Actor) -> list[tuple[OwnListView | None, str]]:
+    """What is in the way of the portal's own lists: of one list, or of all of them."""
+    voice, wrong = choose_voice(), services().own_lists.find_wrong_setting(actor)
+    found: list[tuple[OwnListView | None, str]] = [(None, voice.say_error(wrong))] if wrong is not None else []
+    for one in services().own_lists.list(actor):
+        fault = one.fault
+        if fault is not None:
+            said = voice.fill(fault["message"], fault["params"]) if "message" in fault else fault.get("detail", "")
+            found.append((one, said))
+    return found
 
 
 @blueprint.get("/<gauge>")

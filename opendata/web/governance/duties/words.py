@@ -13,6 +13,8 @@ from opendata.errors import N_, OpendataError
 from opendata.problems import choose_voice
 from opendata.services.governance.duties.making import AUTOMATIC
 from opendata.services.governance.duties.reading import ObligationView
+from opendata.services.governance.offices.passing import CLOSED
+from opendata.services.operations.deletion import DELETED
 from opendata.web.core.languages import choose_language
 from opendata.wording.governance.duties import pick_text, say_limit
 
@@ -52,7 +54,7 @@ def say_clock(limit: Limit | None) -> str:
 
 def say_reason(text: str) -> str:
     """Why a duty isn't needed, which the portal may have said itself."""
-    return str(gettext(text)) if text in AUTOMATIC else text
+    return str(gettext(text)) if text in (*AUTOMATIC, CLOSED, DELETED) else text
 
 
 def say_day(day: date | None) -> str:

@@ -94,13 +94,13 @@ def decide_items(year: str) -> Answered:
     """Propose or decide one answer for the items that were chosen, or confirm what was proposed for them."""
     number, values = _read_year(year), request.form.to_dict()
     items = [found for text in request.form.getlist("item") if (found := read_number(text)) is not None]
-    step = values.get("step", "")
+    step, seen = values.get("step", ""), {item: values.get(f"seen-{item}", "") for item in items}
     try:
         if step == "confirm":
-            count = services().self_checks.confirm(g.actor, number, items)
+            count = services().self_checks.confirm(g.actor, number, seen)
         else:
-            answer = _read_answer(values)
-            count = services().self_checks.decide(g.actor, number, items, answer, confirms=step == "decide")
+            answer, is_decided = _read_answer(values), step == "decide"
+            count = services().self_checks.decide(g.actor, number, items, answer, confirms=is_decided, seen=seen)
     except (InvalidMetadataError, NotFoundError, StateError) as error:
         return _render(number, values, error, chosen=items), status_of(error)
     if step == "propose":

@@ -1,0 +1,1 @@
+"""What becomes of the work of a person who leaves."""
