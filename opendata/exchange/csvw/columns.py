@@ -38,7 +38,9 @@ _BOUNDS = {
     "exclusiveMinimum": "minExclusive",
     "exclusiveMaximum": "maxExclusive",
 }
-_BOUNDED = frozenset({"integer", "double", "decimal", "date", "time", "dateTime", "gYear", "gYearMonth", "duration"})
+_BOUNDED = frozenset({"integer", "double", "decimal", "date", "time", "dateTime", "duration"})
+"""Datatypes that may have bounds: years and months may not, a document that bounds them is an error."""
+
 _NUMERIC = frozenset({"integer", "double", "decimal"})
 
 

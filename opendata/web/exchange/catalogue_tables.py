@@ -6,6 +6,7 @@ from flask import Blueprint
 from werkzeug.wrappers import Response
 
 from opendata.exchange.tables.package import FORMS
+from opendata.metering import cost_class
 from opendata.sending.content import DERIVED, Content, send
 from opendata.sending.forms import name_file, open_to_origins
 from opendata.web.core.instance import services
@@ -15,6 +16,7 @@ blueprint = Blueprint("catalogue_tables", __name__)
 
 
 @blueprint.get("/datapackage.json")
+@cost_class("light")
 def send_package() -> Response:
     """The descriptor of the newest snapshot."""
     found = services().snapshots.get(portal())

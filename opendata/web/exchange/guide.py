@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 
 from opendata.exchange.gb.documents import stream_json, stream_xml, write_json, write_xml
 from opendata.exchange.gb.elements import Json, describe_core
+from opendata.metering import cost_class
 from opendata.sending.content import DERIVED, Content, describe_bytes, send
 from opendata.sending.forms import name_file, open_to_origins
 from opendata.services.exchange.guide import XLSX
@@ -32,6 +33,7 @@ def send_core(dataset: str, form: str) -> Response:
 
 
 @blueprint.get('/catalog.gb.<any("json","xml"):form>')
+@cost_class("heavy")
 def stream_catalogue(form: str) -> Response:
     """The elements of all datasets."""
     stream = stream_json if form == "json" else stream_xml
@@ -41,6 +43,7 @@ def stream_catalogue(form: str) -> Response:
 
 
 @blueprint.get("/catalog.gb.xlsx")
+@cost_class("light")
 def send_workbook() -> Response:
     """The same as a workbook, made where the catalogue has changed since the last one."""
     found = services().guide.get(portal().language)

@@ -83,6 +83,7 @@ def test_a_missing_value_is_as_the_canonical_csv_writes_it() -> None:
         {"name": "b", "type": "date", "missingValues": ["none"], "constraints": {"minimum": "2020-01-01"}},
         {"name": "c", "type": "list", "delimiter": ";", "itemType": "integer"},
         {"name": "d", "type": "string", "constraints": {"enum": ["a|b", "(c)"], "maxLength": 3}},
+        {"name": "e", "type": "year", "constraints": {"minimum": 2000}},
         missingValues=["-", "n/a"],
     )
     assert columns[0]["null"] == ["-"]
@@ -92,6 +93,7 @@ def test_a_missing_value_is_as_the_canonical_csv_writes_it() -> None:
     choices = columns[3]["datatype"]["format"]
     assert [bool(re.search(choices, text)) for text in ("a|b", "(c)", "a", "(c)x")] == [True, True, False, False]
     assert columns[3]["datatype"]["maxLength"] == 3
+    assert columns[4]["datatype"] == "gYear"
 
 
 def test_keys_to_other_tables_are_in_the_document_of_all_tables_only() -> None:
