@@ -66,9 +66,12 @@ from opendata.services.drafts.fixing.wrong_cells import Fixing
 from opendata.services.drafts.matching import Matching
 from opendata.services.drafts.previews import Previews
 from opendata.services.drafts.restoring import Restoring
+from opendata.services.exchange.catalogue_rows import CatalogueRows
 from opendata.services.exchange.conformance import Conformance
 from opendata.services.exchange.entries import Entries
+from opendata.services.exchange.guide import Guide
 from opendata.services.exchange.portal import Portals
+from opendata.services.exchange.snapshots import Snapshots
 from opendata.services.governance.governance import Foundation, Governance, build_governance
 from opendata.services.governance.requests.letters import open_link as open_request_link
 from opendata.services.mail.outbox import Outbox
@@ -144,6 +147,7 @@ class Services(Governance):
     fixing: Fixing
     forms: Forms
     grants: Grants
+    guide: Guide
     health: Health
     identities: Identities
     imports: Imports
@@ -185,6 +189,7 @@ class Services(Governance):
     sending: Sending
     sessions: Sessions
     sketching: Sketching
+    snapshots: Snapshots
     sources: Sources
     stops: Stops
     subscriptions: Subscriptions
@@ -282,6 +287,8 @@ def build_services(
     imports = Imports(
         publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
     )
+    entries = Entries(context, versions, manifests)
+    catalogue_rows = CatalogueRows(context, entries, schemas)
     return Services(
         **{item.name: getattr(governance, item.name) for item in fields(governance)},
         settings=settings,
@@ -315,6 +322,7 @@ def build_services(
         fixing=Fixing(context),
         forms=forms,
         grants=grants,
+        guide=Guide(context, entries, catalogue_rows),
         health=health,
         identities=Identities(context, invitations),
         keys=Keys(context),
@@ -331,7 +339,7 @@ def build_services(
         originals=originals,
         outbox=outbox,
         own_data=OwnData(context),
-        own_lists=OwnLists(context, imports, define_lists(governance)),
+        own_lists=OwnLists(context, imports, define_lists(governance, catalogue_rows)),
         passkeys=Passkeys(context),
         persons=Persons(context),
         portals=Portals(settings, governance.identity),
@@ -359,6 +367,7 @@ def build_services(
         sessions=Sessions(context),
         sketching=Sketching(context, versions, columns),
         sources=Sources(context),
+        snapshots=Snapshots(context, entries, catalogue_rows),
         stops=stops,
         subscriptions=Subscriptions(context, payloads, matching, limits),
         uploads=Uploads(context),

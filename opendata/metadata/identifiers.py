@@ -8,7 +8,9 @@ from collections.abc import Container
 from opendata.errors import N_, Fault, fault
 
 PATTERN = r"[a-z0-9][a-z0-9_-]{1,99}"
-RESERVED_RESOURCES = frozenset({"datapackage", "files", "index", "diff", "withdrawal", "suspension", "citation"})
+RESERVED_RESOURCES = frozenset(
+    {"datapackage", "files", "index", "diff", "withdrawal", "suspension", "citation", "croissant", "csv-metadata"}
+)
 _FORM = re.compile(PATTERN)
 
 

@@ -51,6 +51,7 @@ VIEWS: Mapping[str, str] = {
         api_negative_list.list_negative_lists api_requests.list_requests api_self_checks.get_self_check_report
         api_self_checks.list_self_check_reports api_site.get_* api_site.list_* downloads.send_schema
         exchange.send_library_workbook grants.show_invitation api_datasets.list_datasets api_inside.search_*
+        catalogue_tables.* guide_metadata.send_workbook guide_metadata.stream_*
         api_publishers.get_* api_publishers.list_* api_schemas.get_* api_schemas.list_* api_search.* api_sql.*
         api_webhooks.list_public_events conformance.show_overview api_conformance.list_conformance
         subscriptions.* subscription_ending.*
@@ -71,7 +72,7 @@ VIEWS: Mapping[str, str] = {
         api_inventory.get_item downloads.find_latest downloads.send_citation downloads.send_manifest*
         downloads.send_report downloads.send_resource_schema downloads.send_signature downloads.send_suspension*
         downloads.send_tombstone* exchange.send_published_workbook feeds.send_dataset_feed* table_document.*
-        version_pages.* signposts.*
+        version_pages.* signposts.* contracts.* croissant.* csvw.* guide_metadata.send_core
     """,
     # What people ask and send, signed in or not. Who only watches sends nothing.
     "asking": """

@@ -105,6 +105,7 @@ HEADERS: Mapping[str, Mapping[str, str]] = {
 NAMES: Mapping[str, Mapping[str, str]] = {
     "downloads.": {"name": "notes.txt"},
     "catalogue.": {"name": "reservoirs"},
+    "catalogue_tables.": {"snapshot": "0123456789abcdef", "table": "datasets"},
     "account.": {"token": "1"},
 }
 """What parts of addresses are called in some blueprints alone."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from opendata.exchange.tables.definitions import TABLES, CatalogueTable
+from opendata.services.exchange.catalogue_rows import LISTS, CatalogueRows
 from opendata.services.governance.basics.table import list_rows, make_schema
 from opendata.services.governance.basics.values import Wanted
 from opendata.services.governance.governance import Governance
@@ -94,8 +97,8 @@ class Rows:
                 )
 
 
-def define_lists(governance: Governance) -> Sequence[OwnList]:
-    """All lists."""
+def define_lists(governance: Governance, catalogue: CatalogueRows) -> Sequence[OwnList]:
+    """All lists; the tables of the catalogue are those of `/datapackage.json`."""
     rows = Rows(governance)
     return (
         _define(
@@ -207,6 +210,19 @@ def define_lists(governance: Governance) -> Sequence[OwnList]:
             ("year", "kind"),
             rows.list_requests,
         ),
+        *(_define_table(table, catalogue) for table in TABLES.values()),
+    )
+
+
+def _define_table(table: CatalogueTable, catalogue: CatalogueRows) -> OwnList:
+    """A table of the catalogue as a list. Each list is a dataset of its own, so keys don't go from one to another."""
+    return OwnList(
+        id=LISTS[table.name],
+        title=f"公开目录：{table.title}",
+        description=table.description,
+        i18n={"en": {**table.i18n["en"], "title": f"Public catalogue: {table.i18n['en']['title'].lower()}"}},
+        schema={key: value for key, value in table.schema.items() if key != "foreignKeys"},
+        read=partial(catalogue.read_list, table.name),
     )
 
 

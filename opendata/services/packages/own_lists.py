@@ -32,6 +32,7 @@ from opendata.services.core.actors import SYSTEM, Actor, require_overseer
 from opendata.services.core.context import Context
 from opendata.services.packages.imported import Imported
 from opendata.services.packages.imports import Imports
+from opendata.tables.types.canonical import write_value
 
 logger = logging.getLogger(__name__)
 
@@ -252,12 +253,6 @@ def _write_rows(path: Path, wanted: OwnList) -> int:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow([field["name"] for field in wanted.schema["fields"]])
         for row in wanted.read():
-            writer.writerow([_write(value) for value in row])
+            writer.writerow([write_value(value) for value in row])
             count += 1
     return count
-
-
-def _write(value: object) -> str:
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -59,6 +59,12 @@ def _list_links(
     yield f'<{place}/{version}/>; rel="collection"; type="text/html"'
 
 
+def link_csv(dataset: str, version: str, resource: str) -> str:
+    """The link from a CSV file, as it was published, to what CSV on the Web says about it."""
+    place = f"{request.script_root}/datasets/{dataset}/{version}/{resource}.csv-metadata.json"
+    return f'<{place}>; rel="describedby"; type="application/csvm+json"'
+
+
 def name_table(dataset: str, version: str, resource: str, file: str, *, excel: bool = False) -> str:
     """The header that gives the download of a table its name; `file` is the one by ids.
 

@@ -15,7 +15,7 @@ from opendata.sending.forms import describe_form, name_file, open_to_origins, se
 from opendata.services.delivery.forms import ServedForm
 from opendata.web.core.instance import services
 from opendata.web.core.languages import vary_by_reader
-from opendata.web.core.links import clean_name, link_file, name_table
+from opendata.web.core.links import clean_name, link_csv, link_file, name_table
 from opendata.web.core.readers import for_readers, is_begun, reader
 from opendata.web.delivery.citations import FORMS, cite
 
@@ -113,6 +113,8 @@ def send_table(dataset: str, version: str, resource: str, suffix: str) -> AnyRes
     excel = suffix == "csv" and request.args.get("excel") == "1"
     form = services().forms.find(dataset, version, resource, suffix, excel=excel, reader=reader())
     links = link_file(dataset, version, f"{resource}.{suffix}", resource)
+    if suffix == "csv" and not excel:
+        links = f"{link_csv(dataset, version, resource)}, {links}"
     disposition = name_table(dataset, version, resource, form.name, excel=excel)
     return send_form(services(), form, links, disposition)
 

@@ -6,11 +6,26 @@ from collections.abc import Sequence
 
 from flask import Blueprint
 
-from opendata.web.exchange import conformance, crawling, data_json, signposts
+from opendata.web.exchange import (
+    catalogue_tables,
+    conformance,
+    contracts,
+    crawling,
+    croissant,
+    csvw,
+    data_json,
+    guide,
+    signposts,
+)
 
 BLUEPRINTS: Sequence[Blueprint] = (
+    catalogue_tables.blueprint,
     conformance.blueprint,
+    contracts.blueprint,
     crawling.blueprint,
+    croissant.blueprint,
+    csvw.blueprint,
     data_json.blueprint,
+    guide.blueprint,
     signposts.blueprint,
 )

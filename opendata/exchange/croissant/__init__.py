@@ -1,0 +1,1 @@
+"""Croissant: a version as those who train and test models read it."""
