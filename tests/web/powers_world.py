@@ -240,6 +240,7 @@ def make_world(home: Path) -> Iterator[World]:
             "grant": grant,
             "number": str(invitation.id),
             "token": str(token.id),
+            "webhook": "none",
         }
         world.states = {
             "public": {"dataset": "reservoirs", "item": "reservoirs", "draft": drafts["reservoirs"]},

@@ -35,7 +35,7 @@ TABLES = {
         "known_places",
         "external_identities",
     ),
-    *("address_changes", "drafts", "grants", "uploads", "sources", "requests", "duty_reminders"),
+    *("address_changes", "drafts", "grants", "uploads", "sources", "requests", "duty_reminders", "webhooks"),
 }
 
 
