@@ -12,12 +12,13 @@ import io
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import zxcvbn
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
@@ -52,10 +53,20 @@ CSV = "code,name,level,measured\nA001,东湖,12.50,2026-01-31\nA002,西湖,,2026
 
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_passwords() -> Iterator[None]:
-    """The real hash at its least cost: tests make hundreds of accounts."""
+    """The real hash at its least cost, and each password judged once: tests make hundreds of accounts."""
+    judged: dict[tuple[str, ...], Any] = {}
+    really = zxcvbn.zxcvbn
+
+    def judge(password: str, user_inputs: Sequence[str]) -> Any:
+        key = (password, *user_inputs)
+        if key not in judged:
+            judged[key] = really(password, user_inputs=user_inputs)
+        return judged[key]
+
     with pytest.MonkeyPatch.context() as patch:
         hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
         patch.setattr("opendata.services.access.passwords.find_hasher", lambda: hasher)
+        patch.setattr(zxcvbn, "zxcvbn", judge)
         yield
 
 
@@ -88,28 +99,47 @@ def _close_connections(_connected: set[Engine]) -> Iterator[None]:
         _connected.pop().dispose()
 
 
-def make_services(home: Path, *, database_url: str = "", review: str = "none", **settings: object) -> Services:
-    """An instance that is ready: keys, tables, one publisher; nothing published."""
+Prepare = Callable[[Services], None]
+
+
+def make_services(
+    home: Path,
+    *,
+    database_url: str = "",
+    review: str = "none",
+    prepare: Prepare | None = None,
+    **settings: object,
+) -> Services:
+    """An instance that is ready: keys, tables, one publisher; nothing published.
+
+    What `prepare` adds is made once in a process, and is there in each instance that is made with it.
+    """
     if not (database_url or (home / "opendata.sqlite").exists()):
-        shutil.copytree(_make_first(), home, dirs_exist_ok=True)
+        shutil.copytree(_make_first(prepare), home, dirs_exist_ok=True)
     services = build_services(Settings(home=home, database_url=database_url, review=review, **settings))  # type: ignore[arg-type]
     make_tables(services)
     if database_url:
         create_signing_key(services.settings.key_folder)
         services.publishers.ensure(SYSTEM, PUBLISHER)
+        if prepare is not None:
+            prepare(services)
     return services
 
 
 @cache
-def _make_first() -> Path:
-    """The instance that the others of this process begin as copies of: keys, tables, one publisher."""
+def _make_first(prepare: Prepare | None) -> Path:
+    """The instance that the others of this process begin as copies of: keys, tables, one publisher, and more."""
     folder = tempfile.mkdtemp(prefix="opendata-instance-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     home = Path(folder) / "instance"
-    services = build_services(Settings(home=home, review="none"))
-    create_signing_key(services.settings.key_folder)
-    make_tables(services)
-    services.publishers.ensure(SYSTEM, PUBLISHER)
+    if prepare is not None:
+        services = make_services(home)
+        prepare(services)
+    else:
+        services = build_services(Settings(home=home, review="none"))
+        create_signing_key(services.settings.key_folder)
+        make_tables(services)
+        services.publishers.ensure(SYSTEM, PUBLISHER)
     services.database.dispose()
     return home
 

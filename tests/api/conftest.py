@@ -99,10 +99,14 @@ def database_url() -> str:
 
 @pytest.fixture
 def services(tmp_path: Path, review: str, limits: dict[str, Any], database_url: str) -> Iterator[Services]:
-    built = make_services(tmp_path / "instance", review=review, database_url=database_url, **limits)
-    built.publishers.ensure(SYSTEM, {"id": "parks-bureau", "title": "园林局"})
+    home = tmp_path / "instance"
+    built = make_services(home, review=review, database_url=database_url, prepare=_open_parks, **limits)
     yield built
     built.database.dispose()
+
+
+def _open_parks(services: Services) -> None:
+    services.publishers.ensure(SYSTEM, {"id": "parks-bureau", "title": "园林局"})
 
 
 @pytest.fixture
