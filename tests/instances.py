@@ -27,6 +27,7 @@ from werkzeug.test import TestResponse
 
 from opendata.db.session import Database
 from opendata.domain.roles import PUBLISHER_ROLES
+from opendata.errors import NotFoundError
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.values import DraftView, ServedFile
 from opendata.services.drafts.intake import ResourceOption
@@ -304,9 +305,9 @@ def _postgresql_template(postgresql_url: str) -> str:
 
 
 @pytest.fixture
-def services(tmp_path: Path, database_url: str) -> Iterator[Services]:
+def services(request: pytest.FixtureRequest, tmp_path: Path, database_url: str) -> Iterator[Services]:
     """An instance without review."""
-    built = make_services(tmp_path / "instance", database_url=database_url)
+    built = make_services(tmp_path / "instance", database_url=database_url, prepare=choose_people(request))
     yield built
     built.database.dispose()
 
@@ -314,9 +315,21 @@ def services(tmp_path: Path, database_url: str) -> Iterator[Services]:
 @pytest.fixture
 def editor(services: Services) -> Actor:
     """An editor of the water bureau, whose dataset `reservoirs` exists."""
-    actor = make_actor(services, "editor")
-    services.datasets.create(actor, DATASET)
-    return actor
+    with contextlib.suppress(NotFoundError):
+        return services.accounts.get_actor("editor")
+    hire_editor(services)
+    return services.accounts.get_actor("editor")
+
+
+def choose_people(request: pytest.FixtureRequest) -> Prepare | None:
+    """What an instance is made with for a test that takes `editor`, unless its file has one of its own."""
+    takes_editor = "editor" in request.fixturenames and not hasattr(request.module, "editor")
+    return hire_editor if takes_editor else None
+
+
+def hire_editor(services: Services) -> None:
+    """Make the account `editor` and its dataset."""
+    services.datasets.create(make_actor(services, "editor"), DATASET)
 
 
 @pytest.fixture
