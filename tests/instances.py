@@ -12,12 +12,13 @@ import io
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+import zxcvbn
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
@@ -26,6 +27,7 @@ from werkzeug.test import TestResponse
 
 from opendata.db.session import Database
 from opendata.domain.roles import PUBLISHER_ROLES
+from opendata.errors import NotFoundError
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.values import DraftView, ServedFile
 from opendata.services.drafts.intake import ResourceOption
@@ -52,10 +54,20 @@ CSV = "code,name,level,measured\nA001,东湖,12.50,2026-01-31\nA002,西湖,,2026
 
 @pytest.fixture(scope="session", autouse=True)
 def _cheap_passwords() -> Iterator[None]:
-    """The real hash at its least cost: tests make hundreds of accounts."""
+    """The real hash at its least cost, and each password judged once: tests make hundreds of accounts."""
+    judged: dict[tuple[str, ...], Any] = {}
+    really = zxcvbn.zxcvbn
+
+    def judge(password: str, user_inputs: Sequence[str]) -> Any:
+        key = (password, *user_inputs)
+        if key not in judged:
+            judged[key] = really(password, user_inputs=user_inputs)
+        return judged[key]
+
     with pytest.MonkeyPatch.context() as patch:
         hasher = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
         patch.setattr("opendata.services.access.passwords.find_hasher", lambda: hasher)
+        patch.setattr(zxcvbn, "zxcvbn", judge)
         yield
 
 
@@ -88,28 +100,47 @@ def _close_connections(_connected: set[Engine]) -> Iterator[None]:
         _connected.pop().dispose()
 
 
-def make_services(home: Path, *, database_url: str = "", review: str = "none", **settings: object) -> Services:
-    """An instance that is ready: keys, tables, one publisher; nothing published."""
+Prepare = Callable[[Services], None]
+
+
+def make_services(
+    home: Path,
+    *,
+    database_url: str = "",
+    review: str = "none",
+    prepare: Prepare | None = None,
+    **settings: object,
+) -> Services:
+    """An instance that is ready: keys, tables, one publisher; nothing published.
+
+    What `prepare` adds is made once in a process, and is there in each instance that is made with it.
+    """
     if not (database_url or (home / "opendata.sqlite").exists()):
-        shutil.copytree(_make_first(), home, dirs_exist_ok=True)
+        shutil.copytree(_make_first(prepare), home, dirs_exist_ok=True)
     services = build_services(Settings(home=home, database_url=database_url, review=review, **settings))  # type: ignore[arg-type]
     make_tables(services)
     if database_url:
         create_signing_key(services.settings.key_folder)
         services.publishers.ensure(SYSTEM, PUBLISHER)
+        if prepare is not None:
+            prepare(services)
     return services
 
 
 @cache
-def _make_first() -> Path:
-    """The instance that the others of this process begin as copies of: keys, tables, one publisher."""
+def _make_first(prepare: Prepare | None) -> Path:
+    """The instance that the others of this process begin as copies of: keys, tables, one publisher, and more."""
     folder = tempfile.mkdtemp(prefix="opendata-instance-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     home = Path(folder) / "instance"
-    services = build_services(Settings(home=home, review="none"))
-    create_signing_key(services.settings.key_folder)
-    make_tables(services)
-    services.publishers.ensure(SYSTEM, PUBLISHER)
+    if prepare is not None:
+        services = make_services(home)
+        prepare(services)
+    else:
+        services = build_services(Settings(home=home, review="none"))
+        create_signing_key(services.settings.key_folder)
+        make_tables(services)
+        services.publishers.ensure(SYSTEM, PUBLISHER)
     services.database.dispose()
     return home
 
@@ -274,9 +305,9 @@ def _postgresql_template(postgresql_url: str) -> str:
 
 
 @pytest.fixture
-def services(tmp_path: Path, database_url: str) -> Iterator[Services]:
+def services(request: pytest.FixtureRequest, tmp_path: Path, database_url: str) -> Iterator[Services]:
     """An instance without review."""
-    built = make_services(tmp_path / "instance", database_url=database_url)
+    built = make_services(tmp_path / "instance", database_url=database_url, prepare=choose_people(request))
     yield built
     built.database.dispose()
 
@@ -284,9 +315,21 @@ def services(tmp_path: Path, database_url: str) -> Iterator[Services]:
 @pytest.fixture
 def editor(services: Services) -> Actor:
     """An editor of the water bureau, whose dataset `reservoirs` exists."""
-    actor = make_actor(services, "editor")
-    services.datasets.create(actor, DATASET)
-    return actor
+    with contextlib.suppress(NotFoundError):
+        return services.accounts.get_actor("editor")
+    hire_editor(services)
+    return services.accounts.get_actor("editor")
+
+
+def choose_people(request: pytest.FixtureRequest) -> Prepare | None:
+    """What an instance is made with for a test that takes `editor`, unless its file has one of its own."""
+    takes_editor = "editor" in request.fixturenames and not hasattr(request.module, "editor")
+    return hire_editor if takes_editor else None
+
+
+def hire_editor(services: Services) -> None:
+    """Make the account `editor` and its dataset."""
+    services.datasets.create(make_actor(services, "editor"), DATASET)
 
 
 @pytest.fixture

@@ -16,7 +16,17 @@ from werkzeug.test import Client, TestResponse
 
 from opendata.services.core.actors import SYSTEM
 from opendata.wiring import Services
-from tests.instances import CSV, DATASET, SCHEMA, lend_app, make_actor, make_services, publish
+from tests.instances import (
+    CSV,
+    DATASET,
+    SCHEMA,
+    choose_people,
+    hire_editor,
+    lend_app,
+    make_actor,
+    make_services,
+    publish,
+)
 
 API = "/api/v1"
 
@@ -98,11 +108,22 @@ def database_url() -> str:
 
 
 @pytest.fixture
-def services(tmp_path: Path, review: str, limits: dict[str, Any], database_url: str) -> Iterator[Services]:
-    built = make_services(tmp_path / "instance", review=review, database_url=database_url, **limits)
-    built.publishers.ensure(SYSTEM, {"id": "parks-bureau", "title": "园林局"})
+def services(
+    request: pytest.FixtureRequest, tmp_path: Path, review: str, limits: dict[str, Any], database_url: str
+) -> Iterator[Services]:
+    home, prepare = tmp_path / "instance", _hire_editor if choose_people(request) else _open_parks
+    built = make_services(home, review=review, database_url=database_url, prepare=prepare, **limits)
     yield built
     built.database.dispose()
+
+
+def _open_parks(services: Services) -> None:
+    services.publishers.ensure(SYSTEM, {"id": "parks-bureau", "title": "园林局"})
+
+
+def _hire_editor(services: Services) -> None:
+    _open_parks(services)
+    hire_editor(services)
 
 
 @pytest.fixture
@@ -120,11 +141,9 @@ def stranger(app: Flask, services: Services) -> Caller:
 
 
 @pytest.fixture
-def editor(make_caller: Callable[..., Caller]) -> Caller:
+def editor(app: Flask, services: Services) -> Caller:
     """An editor of the water bureau, whose dataset `reservoirs` exists."""
-    caller = make_caller("editor")
-    assert caller.post("/datasets", json=DATASET).status_code == 201
-    return caller
+    return Caller(app.test_client(), services, services.accounts.create_token("editor")[0])
 
 
 @pytest.fixture

@@ -78,20 +78,18 @@ def send(client: FlaskClient, path: str, data: dict[str, Any], *, form: str | No
 @contextlib.contextmanager
 def make_portal(home: Path, **settings: object) -> Iterator[Portal]:
     """A portal with an editor `clerk`, one of another publisher, and a maintainer `boss`."""
-    services = _make_services(home, **settings)
+    services = make_services(home, prepare=_open_bureaus, **settings)  # type: ignore[arg-type]
     with lend_app(services) as app:
         app.config["PROPAGATE_EXCEPTIONS"] = False
         yield Portal(services, app)
     services.database.dispose()
 
 
-def _make_services(home: Path, **settings: object) -> Services:
-    services = make_services(home, **settings)  # type: ignore[arg-type]
+def _open_bureaus(services: Services) -> None:
     services.publishers.ensure(SYSTEM, {"id": "road-bureau", "title": "道路局"})
     make_actor(services, "clerk")
     make_actor(services, "stranger", publisher="road-bureau")
     make_actor(services, "boss", role="maintainer")
-    return services
 
 
 @pytest.fixture(scope="module")

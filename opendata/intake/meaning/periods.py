@@ -7,8 +7,9 @@ A fiscal year is the calendar year, as in the budget law of China; a school year
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from opendata.domain.meaning.periods import Period, read_period
 
@@ -40,7 +41,7 @@ class SeenPeriod:
 def find_period(text: str) -> SeenPeriod | None:
     """The first period of those that a text states most fully, or None."""
     plain = text.translate(_WIDE)
-    for number, (pattern, build) in enumerate(_RULES):
+    for number, (pattern, build) in enumerate(_compile(_RULES)):
         for match in pattern.finditer(plain):
             found = read_period(build(*match.groups()))
             if found is not None:
@@ -51,7 +52,7 @@ def find_period(text: str) -> SeenPeriod | None:
 def find_partial(text: str, year: int) -> SeenPeriod | None:
     """The months or the quarter that a text states without their year, in a year that something else says."""
     plain = text.translate(_WIDE)
-    for pattern, build in _PARTIAL:
+    for pattern, build in _compile(_PARTIAL):
         match = pattern.search(plain)
         if match is not None and (found := read_period(build(str(year), *match.groups()))) is not None:
             return SeenPeriod(found, match.start(), match.end(), is_plain=True)
@@ -125,72 +126,60 @@ def _school(first: str, last: str | None = None) -> str:
 
 
 _PART = r"(上半年|下半年|前三季度|(?<=第)[1-4一二三四](?=季度?)|[1-4一二三四](?=季))(?:季度?)?"
-_Rule = tuple[re.Pattern[str], Callable[..., str]]
+_Rules = tuple[tuple[str, Callable[..., str]], ...]
 
 
-def _compile(rules: Sequence[tuple[str, Callable[..., str]]]) -> Iterator[_Rule]:
-    for pattern, build in rules:
-        yield re.compile(pattern, re.IGNORECASE), build
+@cache
+def _compile(rules: _Rules) -> Sequence[tuple[re.Pattern[str], Callable[..., str]]]:
+    return [(re.compile(pattern, re.IGNORECASE), build) for pattern, build in rules]
 
 
-_SPOKEN = [
-    *_compile(
-        [
-            (
-                rf"{_Y}\s*年\s*{_M}\s*月\s*{_D}\s*日{_TO}{_Y}\s*年\s*{_M}\s*月\s*{_D}\s*日",
-                lambda *n: f"{_day(*n[:3])}/{_day(*n[3:])}",
-            ),
-            (
-                rf"{_Y}\s*年\s*{_M}\s*月\s*{_D}\s*日?{_TO}{_M}\s*月\s*{_D}\s*日",
-                lambda y, *n: f"{_day(y, *n[:2])}/{_day(y, *n[2:])}",
-            ),
-            (rf"{_Y}\s*年\s*{_M}\s*月\s*{_D}\s*日", _day),
-            (rf"{_Y}\s*年\s*{_M}\s*月?{_TO}{_Y}\s*年\s*{_M}\s*月", lambda *n: f"{_month(*n[:2])}/{_month(*n[2:])}"),
-            (rf"{_Y}\s*年度?\s*{_M}\s*月?份?{_TO}{_M}\s*月份?", _months),
-            (rf"{_Y}\s*年度?\s*{_M}\s*月份?", _month),
-            (rf"{_Y}\s*年度?\s*第?{_PART}", _part),
-            (rf"{_Y}\s*年度?\s*第?\s*(\d\d?)\s*周", lambda y, w: f"{_year(y)}-W{int(w):02d}"),
-            (rf"{_Y}\s*(?:-|—|–|~|/|至)\s*{_Y}\s*学年度?", _school),
-            (rf"{_Y}\s*(?:-|—|–|~|/)\s*(\d\d)\s*学年度?", _school),
-            (rf"{_Y}\s*学年度?", _school),
-            (rf"{_Y}\s*年?{_TO}{_Y}\s*年", lambda a, b: f"{_year(a)}/{_year(b)}"),
-            (rf"{_Y}\s*(?:财政年度|会计年度|财年|年度|年){_NOT_THEN}", _year),
-            (
-                rf"\b{_ENGLISH}\s*(?:-|–|to)\s*{_ENGLISH},?\s+(\d{{4}})\b",
-                lambda a, b, y: _months(y, _named(a), _named(b)),
-            ),
-            (rf"\b{_ENGLISH},?\s+(\d{{4}})\b", lambda m, y: _month(y, _named(m))),
-            (r"\bQ([1-4])[\s/-]+(\d{4})\b", lambda q, y: f"{y}-Q{q}"),
-            (r"\b(?:FY|fiscal year)\s*(\d{4})(?![\d/-])", _year),
-        ]
-    )
-]
-_PLAIN = [
-    *_compile(
-        [
-            (rf"{_Y}([-/._])(0?[1-9]|1[0-2])\2(3[01]|[12]\d|0?[1-9])(?!\d)", lambda y, _, m, d: _day(y, m, d)),
-            (r"(?<!\d)((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)", _day),
-            (rf"{_Y}[-_\s]?Q([1-4])(?![0-9A-Za-z])", lambda y, q: f"{_year(y)}-Q{q}"),
-            (rf"{_Y}[-_\s]?H([12])(?![0-9A-Za-z])", lambda y, h: f"{_year(y)}-H{h}"),
-            (rf"{_Y}[-_\s]?W([0-5]\d)(?![0-9A-Za-z])", lambda y, w: f"{_year(y)}-W{w}"),
-            (rf"{_Y}\s?[-–~至]\s?{_Y}(?!\d)", lambda a, b: f"{_year(a)}/{_year(b)}"),
-            (rf"{_Y}[-/._](0?[1-9]|1[0-2])(?![\d./-])", _month),
-            (r"(?<![\d-])((?:19|20)\d\d)(0[1-9]|1[0-2])(?!\d)", _month),
-            (r"(?<![\dA-Za-z/.])(?<!\d-)((?:19|20)\d\d)(?![\dA-Za-z/])(?!\.\d)(?!-\d)(?!\s*年)", _year),
-        ]
-    )
-]
-_RULES = [*_SPOKEN, *_PLAIN]
+_SPOKEN: _Rules = (
+    (
+        rf"{_Y}\s*年\s*{_M}\s*月\s*{_D}\s*日{_TO}{_Y}\s*年\s*{_M}\s*月\s*{_D}\s*日",
+        lambda *n: f"{_day(*n[:3])}/{_day(*n[3:])}",
+    ),
+    (
+        rf"{_Y}\s*年\s*{_M}\s*月\s*{_D}\s*日?{_TO}{_M}\s*月\s*{_D}\s*日",
+        lambda y, *n: f"{_day(y, *n[:2])}/{_day(y, *n[2:])}",
+    ),
+    (rf"{_Y}\s*年\s*{_M}\s*月\s*{_D}\s*日", _day),
+    (rf"{_Y}\s*年\s*{_M}\s*月?{_TO}{_Y}\s*年\s*{_M}\s*月", lambda *n: f"{_month(*n[:2])}/{_month(*n[2:])}"),
+    (rf"{_Y}\s*年度?\s*{_M}\s*月?份?{_TO}{_M}\s*月份?", _months),
+    (rf"{_Y}\s*年度?\s*{_M}\s*月份?", _month),
+    (rf"{_Y}\s*年度?\s*第?{_PART}", _part),
+    (rf"{_Y}\s*年度?\s*第?\s*(\d\d?)\s*周", lambda y, w: f"{_year(y)}-W{int(w):02d}"),
+    (rf"{_Y}\s*(?:-|—|–|~|/|至)\s*{_Y}\s*学年度?", _school),
+    (rf"{_Y}\s*(?:-|—|–|~|/)\s*(\d\d)\s*学年度?", _school),
+    (rf"{_Y}\s*学年度?", _school),
+    (rf"{_Y}\s*年?{_TO}{_Y}\s*年", lambda a, b: f"{_year(a)}/{_year(b)}"),
+    (rf"{_Y}\s*(?:财政年度|会计年度|财年|年度|年){_NOT_THEN}", _year),
+    (
+        rf"\b{_ENGLISH}\s*(?:-|–|to)\s*{_ENGLISH},?\s+(\d{{4}})\b",
+        lambda a, b, y: _months(y, _named(a), _named(b)),
+    ),
+    (rf"\b{_ENGLISH},?\s+(\d{{4}})\b", lambda m, y: _month(y, _named(m))),
+    (r"\bQ([1-4])[\s/-]+(\d{4})\b", lambda q, y: f"{y}-Q{q}"),
+    (r"\b(?:FY|fiscal year)\s*(\d{4})(?![\d/-])", _year),
+)
+_PLAIN: _Rules = (
+    (rf"{_Y}([-/._])(0?[1-9]|1[0-2])\2(3[01]|[12]\d|0?[1-9])(?!\d)", lambda y, _, m, d: _day(y, m, d)),
+    (r"(?<!\d)((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?!\d)", _day),
+    (rf"{_Y}[-_\s]?Q([1-4])(?![0-9A-Za-z])", lambda y, q: f"{_year(y)}-Q{q}"),
+    (rf"{_Y}[-_\s]?H([12])(?![0-9A-Za-z])", lambda y, h: f"{_year(y)}-H{h}"),
+    (rf"{_Y}[-_\s]?W([0-5]\d)(?![0-9A-Za-z])", lambda y, w: f"{_year(y)}-W{w}"),
+    (rf"{_Y}\s?[-–~至]\s?{_Y}(?!\d)", lambda a, b: f"{_year(a)}/{_year(b)}"),
+    (rf"{_Y}[-/._](0?[1-9]|1[0-2])(?![\d./-])", _month),
+    (r"(?<![\d-])((?:19|20)\d\d)(0[1-9]|1[0-2])(?!\d)", _month),
+    (r"(?<![\dA-Za-z/.])(?<!\d-)((?:19|20)\d\d)(?![\dA-Za-z/])(?!\.\d)(?!-\d)(?!\s*年)", _year),
+)
+_RULES = (*_SPOKEN, *_PLAIN)
 _FIRST_PLAIN = len(_SPOKEN)
-_PARTIAL = [
-    *_compile(
-        [
-            (rf"(?<!\d){_M}\s*月?份?{_TO}{_M}\s*月", _months),
-            (rf"(?<![\d年个]){_M}\s*月份?(?!\s*\d)", _month),
-            (rf"(?<!\d)第?{_PART}", _part),
-        ]
-    )
-]
+_PARTIAL: _Rules = (
+    (rf"(?<!\d){_M}\s*月?份?{_TO}{_M}\s*月", _months),
+    (rf"(?<![\d年个]){_M}\s*月份?(?!\s*\d)", _month),
+    (rf"(?<!\d)第?{_PART}", _part),
+)
 
 
 def _named(month: str) -> str:

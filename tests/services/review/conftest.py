@@ -9,12 +9,13 @@ import pytest
 
 from opendata.services.core.actors import Actor
 from opendata.wiring import Services
-from tests.instances import make_actor, make_services
+from tests.instances import choose_people, make_actor, make_services
 
 
 @pytest.fixture
-def services(tmp_path: Path, database_url: str) -> Iterator[Services]:
-    built = make_services(tmp_path / "instance", database_url=database_url, review="two-person")
+def services(request: pytest.FixtureRequest, tmp_path: Path, database_url: str) -> Iterator[Services]:
+    home = tmp_path / "instance"
+    built = make_services(home, database_url=database_url, review="two-person", prepare=choose_people(request))
     yield built
     built.database.dispose()
 
