@@ -1,1 +1,1 @@
-"""The catalogue as DCAT-AP: triples from its entries, written as Turtle, RDF/XML, JSON-LD and N-Triples, and read back."""
+"""The catalogue as DCAT-AP: triples of its entries, written as Turtle, RDF/XML, JSON-LD or N-Triples, and read back."""

@@ -70,8 +70,8 @@ OLDER = Profile(
 )
 
 PROFILES: Mapping[str, Profile] = {
-    **{name: LATEST for name in (LATEST.id, "dcat_ap_3", "euro_dcat_ap_3", "euro_dcat_ap")},
-    **{name: OLDER for name in (OLDER.id, "dcat_ap_2", "euro_dcat_ap_2")},
+    **dict.fromkeys((LATEST.id, "dcat_ap_3", "euro_dcat_ap_3", "euro_dcat_ap"), LATEST),
+    **dict.fromkeys((OLDER.id, "dcat_ap_2", "euro_dcat_ap_2"), OLDER),
 }
 """What a profile can be called by those who ask: our names, and those of ckanext-dcat."""
 

@@ -6,7 +6,7 @@ Source: RDF 1.1 Turtle, N-Triples, RDF/XML; JSON-LD 1.1.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import groupby
@@ -127,8 +127,8 @@ def _cut_xml(data: bytes) -> bytes:
     return data[start : data.rindex(_XML_END)].strip(b"\n") + b"\n"
 
 
-_HEADS = {TURTLE: _head_turtle, RDF_XML: _head_xml, N_TRIPLES: bytes}
-_CUTS = {TURTLE: _cut_turtle, RDF_XML: _cut_xml, N_TRIPLES: bytes}
+_HEADS: Mapping[str, Callable[[], bytes]] = {TURTLE: _head_turtle, RDF_XML: _head_xml, N_TRIPLES: bytes}
+_CUTS: Mapping[str, Callable[[bytes], bytes]] = {TURTLE: _cut_turtle, RDF_XML: _cut_xml, N_TRIPLES: bytes}
 
 
 def _subject_of(triple: Triple) -> str:

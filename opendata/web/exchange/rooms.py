@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from flask import Blueprint
 
-from opendata.web.exchange import conformance, crawling, data_json, signposts
+from opendata.web.exchange import conformance, crawling, data_json, dcat, signposts
 
 BLUEPRINTS: Sequence[Blueprint] = (
     conformance.blueprint,
     crawling.blueprint,
     data_json.blueprint,
+    dcat.blueprint,
     signposts.blueprint,
 )
