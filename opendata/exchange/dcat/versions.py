@@ -8,6 +8,7 @@ from opendata.domain.catalogue.entries import CatalogueEntry, Edition
 from opendata.exchange.core.texts import list_texts
 from opendata.exchange.dcat.dataset import describe_parts, describe_resource
 from opendata.exchange.dcat.scope import Scope
+from opendata.exchange.dcat.services import describe_serving
 from opendata.exchange.dcat.vocabulary import TYPE, Iri, Triple, authority, fragment, moment, plain, say, term
 
 
@@ -19,7 +20,9 @@ def describe_version(entry: CatalogueEntry, scope: Scope) -> Iterator[Triple]:
     yield subject, scope.profile.is_version_of, Iri(parent)
     yield from _describe_place_in_line(entry, entry.edition, subject, scope)
     yield from describe_parts(entry, subject, scope)
+    yield from describe_serving(entry, subject, scope)
     yield from _describe_texts(entry, parent, scope)
+    yield parent, "dct:identifier", plain(entry.id)
     yield parent, scope.profile.has_version, Iri(subject)
 
 
