@@ -100,7 +100,7 @@ def fetch(address: str) -> tuple[float, float, int]:
 
 def measure_dcat(address: str, root: int, services: Services, args: argparse.Namespace) -> None:
     """Print the figures of each form, and those of the peer."""
-    for suffix in FORMS:
+    for suffix in args.form or FORMS:
         fetch(f"{address}/catalog.{suffix}?page=1")
         before = measure_cpu(root)
         with PeakMemory(root) as memory:
@@ -171,6 +171,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--part", choices=PARTS, action="append")
     parser.add_argument("--datasets", type=int, default=100_000)
+    parser.add_argument("--form", choices=FORMS, action="append", help="forms of DCAT, all unless named")
     parser.add_argument("--peer", type=int, default=2000, help="datasets that the peer writes")
     args = parser.parse_args()
     print(describe_machine())

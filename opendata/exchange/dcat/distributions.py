@@ -61,9 +61,7 @@ def describe_distribution(iri: str, file: PublicFile, entry: CatalogueEntry, sco
     if profile.sha256:
         yield iri, "spdx:checksum", Iri(f"{iri}-sha256")
         yield from _describe_checksum(f"{iri}-sha256", file.sha256, scope)
-    if file.table is not None:
-        schema = _name_schema(file, entry, scope)
-        yield from scope.once(schema, iter([(schema, TYPE, term("dct:Standard"))]))
+    yield from _describe_schema(file, entry, scope)
 
 
 def _describe_times(iri: str, edition: Edition | None) -> Iterator[Triple]:
@@ -78,6 +76,18 @@ def _describe_checksum(iri: str, sha256: str, scope: Scope) -> Iterator[Triple]:
     yield iri, "spdx:algorithm", Iri(algorithm)
     yield iri, "spdx:checksumValue", typed(sha256, "xsd:hexBinary")
     yield from scope.once(algorithm, iter([(algorithm, TYPE, term("spdx:ChecksumAlgorithm"))]))
+
+
+def _describe_schema(file: PublicFile, entry: CatalogueEntry, scope: Scope) -> Iterator[Triple]:
+    """The schema of a table: of the library once in a document, its own one with the first of its two files."""
+    if file.table is None:
+        return
+    schema = _name_schema(file, entry, scope)
+    described = iter([(schema, TYPE, term("dct:Standard"))])
+    if file.table.schema_name:
+        yield from scope.once(schema, described)
+    elif file.form == "csv":
+        yield from described
 
 
 def _name_schema(file: PublicFile, entry: CatalogueEntry, scope: Scope) -> str:
