@@ -50,7 +50,7 @@ METADATA: Mapping[str, Any] = {
     "updateCycle": "daily",
     "temporal": "2025",
     "spatial": {"code": "410100"},
-    "contactPoint": {"name": "信息中心", "email": "data@example.org"},
+    "contactPoint": {"name": "信息中心", "telephone": "0371-00000000"},
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple, TypeAlias
 from urllib.parse import quote, urlsplit
 
@@ -111,6 +111,7 @@ def say(subject: str, predicate: str, texts: Mapping[str, str]) -> Iterator[Trip
             yield subject, predicate, Literal(cleaned, tag_language(language))
 
 
+@lru_cache(maxsize=1024)
 def web_address(text: str) -> Iri | None:
     """An address that somebody entered, with what an IRI can't have written in percent; None if it isn't of the web."""
     text = text.strip()
@@ -139,7 +140,12 @@ def telephone(text: str) -> Iri:
 
 def fragment(base: str, name: str) -> str:
     """The IRI of a part of a thing."""
-    return f"{base}#{quote(name, safe='.-_~')}"
+    return f"{base}#{_quote_part(name)}"
+
+
+@lru_cache(maxsize=1024)
+def _quote_part(name: str) -> str:
+    return quote(name, safe=".-_~")
 
 
 def _quote(text: str) -> str:

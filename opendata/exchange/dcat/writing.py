@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from opendata.exchange.dcat.vocabulary import PREFIXES, TYPE, Iri, Term, Triple, expand
+from opendata.exchange.dcat.vocabulary import PREFIXES, TYPE, Iri, Literal, Term, Triple, expand
 
 if TYPE_CHECKING:
     from pyoxigraph import Triple as RdfTriple
@@ -95,10 +95,11 @@ def _write_rdf(pieces: Iterable[Sequence[Triple]], form: str) -> Iterator[bytes]
     from pyoxigraph import RdfFormat, serialize
 
     chosen = {TURTLE: RdfFormat.TURTLE, RDF_XML: RdfFormat.RDF_XML, N_TRIPLES: RdfFormat.N_TRIPLES}[form]
+    build = _load_builder()
     yield _HEADS[form]()
     for piece in pieces:
         if piece:
-            data = serialize(map(_build, piece), format=chosen, prefixes=dict(PREFIXES))
+            data = serialize(map(build, piece), format=chosen, prefixes=dict(PREFIXES))
             yield _CUTS[form](data or b"")
     if form == RDF_XML:
         yield _XML_END + b"\n"
@@ -135,30 +136,29 @@ def _subject_of(triple: Triple) -> str:
     return triple[0]
 
 
-def _build(triple: Triple) -> RdfTriple:
+@cache
+def _load_builder() -> Callable[[Triple], RdfTriple]:
+    """What makes triples of pyoxigraph; names that come again are made once."""
+    from pyoxigraph import Literal as RdfLiteral
     from pyoxigraph import NamedNode
     from pyoxigraph import Triple as RdfTriple
 
-    subject, predicate, value = triple
-    return RdfTriple(NamedNode(subject), _build_predicate(predicate), _build_term(value))
+    name_node = lru_cache(maxsize=4096)(NamedNode)
 
+    @cache
+    def build_name(name: str) -> NamedNode:
+        return NamedNode(expand(name))
 
-@cache
-def _build_predicate(name: str) -> Any:
-    from pyoxigraph import NamedNode
+    def build_literal(value: Literal) -> RdfLiteral:
+        if value.language:
+            return RdfLiteral(value.value, language=value.language)
+        if value.datatype:
+            return RdfLiteral(value.value, datatype=build_name(value.datatype))
+        return RdfLiteral(value.value)
 
-    return NamedNode(expand(name))
+    def build(triple: Triple) -> RdfTriple:
+        subject, predicate, value = triple
+        term = name_node(value.value) if isinstance(value, Iri) else build_literal(value)
+        return RdfTriple(name_node(subject), build_name(predicate), term)
 
-
-@lru_cache(maxsize=1024)
-def _build_term(value: Term) -> Any:
-    from pyoxigraph import Literal as RdfLiteral
-    from pyoxigraph import NamedNode
-
-    if isinstance(value, Iri):
-        return NamedNode(value.value)
-    if value.language:
-        return RdfLiteral(value.value, language=value.language)
-    if value.datatype:
-        return RdfLiteral(value.value, datatype=_build_predicate(value.datatype))
-    return RdfLiteral(value.value)
+    return build
