@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from functools import cache, lru_cache
 from typing import NamedTuple, TypeAlias
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from opendata.domain.moments import format_time
 from opendata.exchange.core.terms import EU
@@ -38,6 +38,12 @@ TYPE = "rdf:type"
 
 _UNWRITABLE = re.compile("[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STRAY = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_WEB = re.compile(
+    r"([Hh][Tt][Tt][Pp][Ss]?://[0-9A-Za-z._~\u00a0-\ud7ff\uf900-\ufdcf\ufdf0-\uffef-]+(?::[0-9]{1,5})?)((?:[/?#].*)?)",
+    re.DOTALL,
+)
+"""A host by its name in any script or by its number, without an account, and the rest (RFC 3987)."""
+
 _SAFE = "/:@!$&'()*+,;=~?%#"
 
 
@@ -114,18 +120,12 @@ def say(subject: str, predicate: str, texts: Mapping[str, str]) -> Iterator[Trip
 @lru_cache(maxsize=1024)
 def web_address(text: str) -> Iri | None:
     """An address that somebody entered, with what an IRI can't have written in percent; None if it isn't of the web."""
-    text = text.strip()
-    if not text.lower().startswith(("http://", "https://")):
+    match = _WEB.fullmatch(text.strip())
+    if match is None:
         return None
-    try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return None
-    if not host:
-        return None
-    head, mark, rest = text.partition("#")
-    return Iri(_quote(head) + (mark and "#" + _quote(rest).replace("#", "%23")))
+    start, rest = match.groups()
+    head, mark, part = rest.partition("#")
+    return Iri(start + _quote(head) + (mark and "#" + _quote(part).replace("#", "%23")))
 
 
 def mailbox(text: str) -> Iri:

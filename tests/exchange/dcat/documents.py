@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 from rdflib import Graph
@@ -49,4 +50,6 @@ def write_catalogue(
 
 def parse(data: bytes, form: str = TURTLE) -> Graph:
     """The graph of a document."""
-    return Graph().parse(data=data, format=RDFLIB_NAMES[form])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # rdflib's JSON-LD uses a class that it deprecates itself
+        return Graph().parse(data=data, format=RDFLIB_NAMES[form])

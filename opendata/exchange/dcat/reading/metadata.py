@@ -10,7 +10,7 @@ from opendata.domain.disclosure import CLOSED, CONDITIONAL, OPEN, Disclosure
 from opendata.domain.metadata import DatasetMetadata
 from opendata.domain.texts import Contributor, License, Source
 from opendata.exchange.core.terms import CYCLES, EU, LANGUAGES
-from opendata.exchange.dcat.concepts import EU_THEMES, SCHEMES
+from opendata.exchange.dcat.concepts import SCHEMES
 from opendata.exchange.dcat.identifiers import INDEX_NUMBER, RESOURCE_CODE
 from opendata.exchange.dcat.reading.graph import Graph
 from opendata.exchange.dcat.reading.parts import (
@@ -28,7 +28,14 @@ from opendata.metadata.properties.code_lists import find_codes
 _ATTRIBUTES = {"PUBLIC": OPEN, "RESTRICTED": CONDITIONAL, "NON_PUBLIC": CLOSED}
 _EU_FREQUENCY = {term.eu: name for name, term in CYCLES.items()}
 _EU_LANGUAGES = {code: name for name, code in LANGUAGES.items()}
-_EU_THEMES = {code: name for name, code in reversed(list(EU_THEMES["themes"].items()))}
+_EU_THEMES = {
+    "ENER": "能源安全",
+    "ENVI": "生态环保",
+    "GOVE": "公共服务",
+    "HEAL": "健康保障",
+    "REGI": "城乡建设",
+    "SOCI": "社会保障",
+}
 
 
 def read_metadata(graph: Graph, subject: str, language: str) -> DatasetMetadata:
