@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,13 +10,16 @@ from rdflib import Graph
 
 from opendata.exchange.dcat.catalogue import PageLinks
 from opendata.exchange.dcat.profiles import LATEST, OLDER, Profile
+from opendata.services.core.actors import SYSTEM
+from opendata.services.packages.demo import fill_demo
 from opendata.wiring import Services
 from tests.exchange.dcat.documents import parse, write_catalogue, write_one, write_version
 from tests.exchange.dcat.shapes import find_findings
 from tests.exchange.samples import ALL, FULL, LEAST
 from tests.instances import lend_app, make_services
+from tests.servers import CHECKOUT
 
-DEMO = Path(__file__).resolve().parents[3] / "datasets"
+REAL = ("country-codes", "currency-codes", "doacoes-covid-19-mg", "gdp", "language-codes", "population", "world-cities")
 PAGE = PageLinks(address="https://x/1", first="https://x/1", last="https://x/2", next="https://x/2", total=9, size=2)
 
 
@@ -61,25 +64,30 @@ def test_the_shapes_notice_what_is_wrong(standards: Path, profile: Profile, said
 @pytest.mark.slow
 def test_the_datasets_of_the_demo_violate_no_shape(standards: Path, tmp_path: Path) -> None:
     services = make_services(tmp_path / "instance")
-    fill(services, sorted(path.parent for path in DEMO.rglob("datapackage.json")))
-    with lend_app(services) as app:
-        client = app.test_client()
-        for profile in (LATEST, OLDER):
-            graph = parse(client.get(f"/catalog.ttl?profile={profile.id}").data)
-            assert find_findings(graph, standards, profile.id).get("Violation", []) == []
-        names = [item.id for item in services.entries.iterate()]
-        assert len(names) > 5
-        for name in names:
-            version = services.entries.get(name).version
-            for address in (f"/datasets/{name}.ttl", f"/datasets/{name}/{version}/dcat.ttl"):
-                graph = parse(client.get(address).data)
-                assert find_findings(graph, standards, LATEST.id).get("Violation", []) == []
+    filled = fill_demo(services, CHECKOUT / "schemas", CHECKOUT / "datasets")
+    assert filled.published == filled.datasets > 5
+    assert list(list_violations(services, standards)) == []
     services.database.dispose()
 
 
-def fill(services: Services, folders: Sequence[Path]) -> None:
-    """Import packages as the demo does."""
-    from opendata.services.core.actors import SYSTEM
+@pytest.mark.slow
+def test_real_packages_violate_no_shape(standards: Path, realdata: Path, tmp_path: Path) -> None:
+    services = make_services(tmp_path / "instance")
+    for name in REAL:
+        assert services.imports.import_package(SYSTEM, str(realdata / "datapackages" / name)).created
+    assert list(list_violations(services, standards)) == []
+    services.database.dispose()
 
-    for folder in folders:
-        services.imports.import_package(SYSTEM, str(folder))
+
+def list_violations(services: Services, standards: Path) -> Iterator[str]:
+    """What the shapes find in the catalogue of an instance, its datasets and its newest versions, in both profiles."""
+    with lend_app(services) as app:
+        client = app.test_client()
+        addresses = ["/catalog.ttl"]
+        for entry in services.entries.iterate():
+            addresses += [f"/datasets/{entry.id}.ttl", f"/datasets/{entry.id}/{entry.version}/dcat.ttl"]
+        for profile in (LATEST, OLDER):
+            for address in addresses:
+                answer = client.get(f"{address}?profile={profile.id}")
+                assert answer.status_code == 200
+                yield from find_findings(parse(answer.data), standards, profile.id).get("Violation", [])
