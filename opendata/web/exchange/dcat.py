@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
-from flask import Blueprint, redirect, request, stream_with_context, url_for
+from flask import Blueprint, g, redirect, request, stream_with_context, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -187,8 +187,11 @@ def choose_suffix() -> str:
 
 
 def _list_documents() -> Iterator[tuple[str, str, str]]:
-    """The documents of the page at hand: address, media type, name of the form."""
-    target = _PAGES.get(request.endpoint or "")
+    """The documents of the page at hand: address, media type, name of the form.
+
+    Those who are signed in may see a page that isn't public yet, which has none.
+    """
+    target = _PAGES.get(request.endpoint or "") if g.get("actor") is None else None
     for form in FORMS.values() if target else ():
         yield url_for(str(target), suffix=form.suffix, **(request.view_args or {})), form.media_type, form.label
 
