@@ -113,6 +113,8 @@ def measure_dcat(address: str, root: int, services: Services, args: argparse.Nam
         )
     count = min(args.peer, args.datasets)
     scope = Scope(portal=services.portals.get(), addresses=Addresses(address))
+    for write in (_write_ours, _write_foreign):  # both have loaded what they need
+        write(services, scope, min(count, FOREIGN_PAGE))
     ours = _take(lambda: _write_ours(services, scope, count)) / count
     peer = _take(lambda: _write_foreign(services, scope, count)) / count
     print(
