@@ -160,7 +160,7 @@ def _describe_state(entry: CatalogueEntry, subject: str, scope: Scope) -> Iterat
 
 
 def _name_contact(entry: CatalogueEntry, subject: str, scope: Scope) -> str:
-    """The IRI of the contact: that of the dataset, else of its publisher; empty where there is none."""
+    """The IRI of the contact: that of the dataset, else of its publisher; empty without one."""
     if has_contact(entry.metadata.further.get("contactPoint") or {}):
         return fragment(subject, "contact")
     if has_contact(entry.publisher.contact):

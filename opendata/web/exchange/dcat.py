@@ -125,7 +125,7 @@ def read_wanted() -> Wanted:
 
 
 def read_profile() -> Profile:
-    """The profile that the address asks for: the first that we know of those it names. Raises `InputError`."""
+    """The profile that the address asks for: the first it names that we have. Raises `InputError`."""
     text = request.args.get("profile") or request.args.get("profiles") or ""
     names = text.replace(",", " ").split()
     found = next((PROFILES[name] for name in names if name in PROFILES), None)
@@ -187,7 +187,7 @@ def choose_suffix() -> str:
 
 
 def _list_documents() -> Iterator[tuple[str, str, str]]:
-    """The documents of the page at hand: address, media type, name of the form.
+    """The documents of the page at hand: address, media type, what people call it.
 
     Those who are signed in may see a page that isn't public yet, which has none.
     """

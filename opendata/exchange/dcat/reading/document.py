@@ -1,4 +1,4 @@
-"""A DCAT document as datasets of ours: those of this program exactly, those of others as far as they say it.
+"""A DCAT document as datasets of ours: what this program wrote comes back exactly, of others what they say.
 
 The IRIs of lists become our codes: the EU's lists, and terms of our own schemes. Texts without a language are of the
 default one. Versions that the document describes beside their dataset aren't datasets of their own.

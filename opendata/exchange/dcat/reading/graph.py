@@ -36,7 +36,7 @@ class Graph:
                 yield item.value
 
     def find_iri(self, subject: str, *predicates: str) -> str:
-        """The first of them that isn't a blank node; empty without one."""
+        """The first of them that is an IRI; empty without one."""
         return next((item for item in self.list_iris(subject, *predicates) if not item.startswith(BLANK)), "")
 
     def find_text(self, subject: str, *predicates: str) -> str:

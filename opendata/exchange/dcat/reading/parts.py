@@ -39,7 +39,7 @@ def read_word_lists(graph: Graph, subject: str, language: str, predicate: str) -
 
 
 def choose(texts: Mapping[str, str], language: str) -> str:
-    """The text in the default language, else any; empty where there is none."""
+    """The text in the default language, else any; empty without one."""
     return texts.get(language) or next(iter(texts.values()), "")
 
 
@@ -63,7 +63,7 @@ def read_agent(graph: Graph, subject: str, language: str) -> ReadAgent:
 
 
 def read_contact(graph: Graph, subject: str, language: str) -> dict[str, str]:
-    """A contact: name, e-mail, telephone, as far as it has them."""
+    """A contact: those of name, e-mail and telephone that it has."""
     name = choose(read_texts(graph, subject, language, "vcard:fn", "vcard:organization-name"), language)
     email = _read_value(graph, subject, "vcard:hasEmail", "vcard:email").removeprefix("mailto:")
     telephone = _read_value(graph, subject, "vcard:hasTelephone", "vcard:tel").removeprefix("tel:")
