@@ -62,6 +62,12 @@ def realdata() -> Path:
 
 
 @pytest.fixture(scope="session")
+def standards() -> Path:
+    """The folder of the standards' own shapes and schemas (`OPENDATA_STANDARDS`, or `shared/standards` beside it)."""
+    return require("standards")
+
+
+@pytest.fixture(scope="session")
 def chromium_path() -> Path:
     """The Chromium program, for Playwright's `executable_path`."""
     return require("chromium")
@@ -457,6 +463,12 @@ def _find_realdata() -> Path | None:
     return folder if folder.is_dir() else None
 
 
+def _find_standards() -> Path | None:
+    named = os.environ.get("OPENDATA_STANDARDS")
+    folder = Path(named) if named else CHECKOUT.parent / "shared" / "standards"
+    return folder if folder.is_dir() else None
+
+
 _NO_NPM = "`make` found no npm to fetch it with (Debian: apt-get install npm)"
 
 _FINDERS: dict[str, tuple[Callable[[], Path | None], str]] = {
@@ -469,4 +481,5 @@ _FINDERS: dict[str, tuple[Callable[[], Path | None], str]] = {
     "tus-js-client": (lambda: _find_script("tus-js-client/dist/tus.min.js"), _NO_NPM),
     "axe-core": (lambda: _find_script("axe-core/axe.min.js"), _NO_NPM),
     "realdata": (_find_realdata, "neither OPENDATA_REALDATA nor ../shared/realdata is a folder"),
+    "standards": (_find_standards, "neither OPENDATA_STANDARDS nor ../shared/standards is a folder"),
 }

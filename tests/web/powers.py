@@ -36,7 +36,7 @@ supervising -    -      -      -     -        -    -     yes        yes     yes
 VIEWS: Mapping[str, str] = {
     # What is public, and what its publisher and those who were granted it have alone.
     "everybody": """
-        crawling.* data_json.*
+        crawling.* data_json.* dcat.send_catalogue
         api-docs.* assets.* catalogue.lead_to_* catalogue.list_datasets* basics.* catalogue.list_publishers*
         catalogue.list_schemas* catalogue.send_publishers catalogue.show_home* catalogue.show_publisher*
         catalogue.show_schema* differences.choose_versions disclosure.* documentation.* feeds.send_catalogue_feed*
@@ -64,7 +64,8 @@ VIEWS: Mapping[str, str] = {
     "everybody / nobody / nobody": "api_inside.list_joins chart_files.show_embedded",
     "everybody / figures / insiders": "api_usage.*",
     "everybody / everybody / nobody": """
-        conformance.show_dataset conformance.send_badge api_conformance.get_conformance
+        conformance.show_dataset conformance.send_badge api_conformance.get_conformance dcat.send_dataset
+        dcat.send_version
     """,
     "everybody / everybody / insiders": """
         api_datasets.get_dataset api_datasets.list_announcements api_versions.list_versions catalogue.list_versions*

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Alias, Dataset, Publisher, Version
@@ -84,14 +84,22 @@ class Entries:
         return Page(items, write_cursor(items[-1].id) if len(rows) > limit else None)
 
     def iterate(
-        self, *, publisher: str | None = None, after: str = "", limit: int | None = None
+        self,
+        *,
+        publisher: str | None = None,
+        since: datetime | None = None,
+        after: str = "",
+        limit: int | None = None,
     ) -> Iterator[CatalogueEntry]:
-        """All of them by id, of all publishers or of one, read in batches: memory stays flat however many there are."""
+        """All of them by id, of all publishers or of one, read in batches: memory stays flat however many there are.
+
+        With `since` those alone of which anything changed at that moment or later.
+        """
         left = limit
         while left is None or left > 0:
             size = BATCH if left is None else min(BATCH, left)
             with self._context.read() as session:
-                rows = list(session.scalars(self._select(session, publisher, after).limit(size)))
+                rows = list(session.scalars(self._select(session, publisher, after, since).limit(size)))
                 items = self._describe(session, rows)
             yield from items
             if len(items) < size:
@@ -99,10 +107,16 @@ class Entries:
             after = items[-1].id
             left = None if left is None else left - len(items)
 
-    def count(self, publisher: str | None = None) -> int:
+    def find_place(self, number: int, *, publisher: str | None = None, since: datetime | None = None) -> str | None:
+        """The id of the one with a number, counted from 1 in the order of `iterate`, to go on after it."""
+        with self._context.read() as session:
+            query = self._select(session, publisher, "", since).with_only_columns(Dataset.id)
+            return session.scalar(query.offset(number - 1).limit(1))
+
+    def count(self, publisher: str | None = None, since: datetime | None = None) -> int:
         """How many there are."""
         with self._context.read() as session:
-            query = self._select(session, publisher, "").order_by(None).with_only_columns(func.count(Dataset.id))
+            query = self._select(session, publisher, "", since).order_by(None).with_only_columns(func.count(Dataset.id))
             return int(session.scalar(query) or 0)
 
     def find_change(self) -> datetime | None:
@@ -136,6 +150,17 @@ class Entries:
             row = session.execute(query.outerjoin(Version, Version.dataset_id == part.c.id)).one()
         return max((item for item in row if item is not None), default=None)
 
+    def find_state(self) -> str:
+        """A text that is another one whenever anything of the public catalogue has changed, its publishers included."""
+        with self._context.read() as session:
+            parts = [
+                session.execute(select(func.count(), func.max(Dataset.modified)).where(where_listed())).one(),
+                session.execute(select(func.count(), func.max(Version.changed))).one(),
+                session.execute(select(func.count(), func.max(Publisher.modified))).one(),
+                session.execute(select(func.count(Alias.old))).one(),
+            ]
+        return repr([tuple(item) for item in parts])
+
     def list_agencies(self, *, with_ended: bool = False) -> Sequence[Agency]:
         """The publishers by id; with those that were merged, split or closed, if wanted."""
         query = select(Publisher).order_by(Publisher.id)
@@ -143,10 +168,15 @@ class Entries:
             found = [describe_agency(row) for row in session.scalars(query)]
         return found if with_ended else [item for item in found if item.ended is None]
 
-    def _select(self, session: Session, publisher: str | None, after: str) -> Select[Dataset]:
+    def _select(
+        self, session: Session, publisher: str | None, after: str, since: datetime | None = None
+    ) -> Select[Dataset]:
         query = select(Dataset).where(where_listed()).order_by(Dataset.id)
         if after:
             query = query.where(Dataset.id > after)
+        if since is not None:
+            versions = select(Version.dataset_id).where(Version.changed >= since)
+            query = query.where(or_(Dataset.modified >= since, Dataset.id.in_(versions)))
         if publisher is not None:
             query = query.where(Dataset.publisher_id.in_(follow_publishers(session, [publisher])))
         return query

@@ -14,6 +14,7 @@ from opendata.web.exchange import (
     croissant,
     csvw,
     data_json,
+    dcat,
     guide,
     signposts,
 )
@@ -26,6 +27,7 @@ BLUEPRINTS: Sequence[Blueprint] = (
     croissant.blueprint,
     csvw.blueprint,
     data_json.blueprint,
+    dcat.blueprint,
     guide.blueprint,
     signposts.blueprint,
 )
