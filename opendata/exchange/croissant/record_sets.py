@@ -148,7 +148,7 @@ def _list_annotations(place: str, unit: str, profile: ColumnProfile | None) -> I
 
 
 def _read_number(value: int | float | str) -> int | float | str:
-    """A number that is told as text, where JSON can have it without losing a digit."""
+    """A number that was written as text, where JSON can have it without losing a digit."""
     try:
         return float(value) if isinstance(value, str) and Decimal(repr(float(value))) == Decimal(value) else value
     except (ArithmeticError, ValueError):

@@ -1,7 +1,7 @@
 """Core metadata as documents: JSON and XML, one dataset or all of them, a dataset at a time.
 
 The XML has the names of the elements as they are, and a value with parts as an element with elements. It conforms to
-no published schema: neither the guide nor GB/T 21063.3 has one that can be had.
+no published schema: none was found for the guide or for GB/T 21063.3.
 """
 
 from __future__ import annotations

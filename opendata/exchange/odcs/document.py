@@ -147,7 +147,7 @@ def _list_own(entry: CatalogueEntry) -> Iterator[Json]:
 
 
 def _clean(value: Any) -> Any:
-    """The value with lone halves of pairs replaced: they have no form in UTF-8."""
+    """The value with lone halves of pairs replaced: UTF-8 can't write them."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, Mapping):

@@ -85,7 +85,7 @@ class Snapshots:
     def find(self, snapshot: str, table: str, form: str, portal: Portal) -> DerivedFile:
         """A file of a snapshot, made again where it is that of the catalogue as it is.
 
-        Raises `NotFoundError` where it can't be had any more, or never was.
+        Raises `NotFoundError` for a snapshot that is gone, or never was.
         """
         if table in TABLES and form in FORMS and snapshot.isalnum():
             name = _name(snapshot, f"{table}.{form}")
