@@ -14,7 +14,19 @@ from opendata.exchange.ckan.analysis import ANY, ONE, Token, fold, is_chinese, l
 from opendata.exchange.ckan.evaluating import is_inner
 from opendata.exchange.ckan.faults import QueryError
 from opendata.exchange.ckan.fields import ALL, FACETS, Kind, kind_of
-from opendata.exchange.ckan.grammar import Between, Both, Either, Everything, Exists, Match, Node, Not, Within
+from opendata.exchange.ckan.grammar import (
+    Alike,
+    Between,
+    Both,
+    Either,
+    Everything,
+    Exists,
+    Match,
+    Node,
+    Not,
+    Together,
+    Within,
+)
 from opendata.search.index import make_schema
 from opendata.search.packages import MARK, TITLE, TOKENS, VALUES, name_facet, name_number, name_order
 
@@ -98,6 +110,8 @@ def has_words(node: Node) -> bool:
     match node:
         case Match(field=field):
             return kind_of(field) is Kind.WORDS
+        case Alike() | Together():
+            return True
         case Both(nodes=nodes) | Either(nodes=nodes):
             return any(map(has_words, nodes))
         case _:
@@ -143,6 +157,10 @@ def _compile(node: Node) -> Query:
             return _ask_between(node)
         case Match(field=field, pattern=pattern):
             return _ask_for(field, pattern)
+        case Alike(field=field, token=token, edits=edits):
+            return Query.fuzzy_term_query(schema, TOKENS, f"{field}{MARK}{token}", distance=edits)
+        case Together(field=field, pattern=pattern):
+            return Query.boolean_query([(Occur.Must, _ask_phrase(field, [item])) for item in list_wanted(pattern)])
 
 
 def _ask_for(field: str, pattern: str) -> Query:

@@ -8,7 +8,19 @@ from collections.abc import Sequence
 from opendata.exchange.ckan.analysis import ANY, ONE, Token, fold, is_chinese, list_tokens, list_wanted
 from opendata.exchange.ckan.facts import Facts
 from opendata.exchange.ckan.fields import ALL, Kind, kind_of
-from opendata.exchange.ckan.grammar import Between, Both, Either, Everything, Exists, Match, Node, Not, Within
+from opendata.exchange.ckan.grammar import (
+    Alike,
+    Between,
+    Both,
+    Either,
+    Everything,
+    Exists,
+    Match,
+    Node,
+    Not,
+    Together,
+    Within,
+)
 
 
 def fits(node: Node, facts: Facts) -> bool:
@@ -31,6 +43,11 @@ def fits(node: Node, facts: Facts) -> bool:
             return any(_is_between(value, node) for value in _list_values(node.field, facts))
         case Match(field=field, pattern=pattern):
             return _matches(field, pattern, facts)
+        case Alike(field=field, token=token, edits=edits):
+            return any(_count_edits(token, value, edits) <= edits for value in _list_values(field, facts))
+        case Together(field=field, pattern=pattern):
+            tokens = _list_values(field, facts)
+            return all(any(item.fits(token) for token in tokens) for item in list_wanted(pattern))
 
 
 def is_inner(pattern: str) -> bool:
@@ -85,3 +102,19 @@ def _has_phrase(tokens: Sequence[str], wanted: Sequence[Token]) -> bool:
         if all(item.fits(token) for item, token in zip(wanted, tokens[start:], strict=False)):
             return True
     return False
+
+
+def _count_edits(first: str, second: str, most: int) -> int:
+    """How many letters are to be put in, taken out, changed or swapped with the next to make one of the other."""
+    if abs(len(first) - len(second)) > most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(second) + 1))
+    for number, letter in enumerate(first, start=1):
+        earlier, before, row = before, row, [number]
+        for place, other in enumerate(second, start=1):
+            cost = min(row[place - 1] + 1, before[place] + 1, before[place - 1] + (letter != other))
+            if number > 1 and place > 1 and (first[number - 2], letter) == (other, second[place - 2]):
+                cost = min(cost, earlier[place - 2] + 1)
+            row.append(cost)
+    return row[-1]

@@ -1,7 +1,8 @@
 """The language of `q` and `fq` → a tree: words, phrases, `field:value`, ranges, AND, OR, NOT, `+`, `-`, parentheses.
 
-A blank joins as AND does; AND binds more tightly than OR. Boosts (`^2`) are read and don't count. A word without a
-letter or digit asks for nothing and is left out. Source: the standard query parser of Solr, as far as clients of CKAN
+A blank joins as AND does; AND binds more tightly than OR. Boosts (`^2`) are read and don't count. `word~` allows two
+wrong letters and `"two words"~5` any order and distance. A word without a letter or digit asks for nothing and is left
+out. Source: the standard query parser of Solr, as far as clients of CKAN
 use it.
 """
 
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn, TypeAlias
 
-from opendata.exchange.ckan.analysis import ANY, ONE, clean, list_wanted
+from opendata.exchange.ckan.analysis import ANY, ONE, clean, is_chinese, list_wanted
 from opendata.exchange.ckan.faults import QueryError
 from opendata.exchange.ckan.fields import ALL, Kind, kind_of
 from opendata.exchange.ckan.moments import read_moment
@@ -21,6 +22,7 @@ from opendata.exchange.ckan.moments import read_moment
 MOST_CHARACTERS = 10_000
 MOST_CLAUSES = 500
 MOST_DEPTH = 25
+MOST_EDITS = 2
 MOST_VALUE = 200
 """Characters of a word with `*` or `?` in it, or of an end of a range."""
 
@@ -28,6 +30,7 @@ _STOP = frozenset(' \t\r\n\f\v\u3000()"[]{}^~')
 _WORD = re.compile(r"(?:AND|OR|NOT)(?=[\s()]|$)|&&|\|\|")
 _JOINS = {"AND": "AND", "&&": "AND", "OR": "OR", "||": "OR", "NOT": "NOT"}
 _BOOST = re.compile(r"\^[0-9]+(?:\.[0-9]+)?", re.ASCII)
+_LOOSE = re.compile(r"~([0-9]+(?:\.[0-9]+)?)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}", re.ASCII)
 _DANGLING = re.compile(r"(?:^|(?<=\s))[+\-!]+(?=\s|$)")
 
@@ -40,6 +43,23 @@ class Everything:
 @dataclass(frozen=True, slots=True)
 class Match:
     """A value of a field; `*` and `?` are `ANY` and `ONE` in it."""
+
+    field: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """A word of a text that differs in at most so many letters; `token` is as texts have it."""
+
+    field: str
+    token: str
+    edits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """All words of a phrase in a field, wherever they are."""
 
     field: str
     pattern: str
@@ -93,7 +113,7 @@ class Either:
     nodes: Sequence[Node]
 
 
-Node: TypeAlias = Everything | Match | Between | Within | Exists | Not | Both | Either
+Node: TypeAlias = Everything | Match | Alike | Together | Between | Within | Exists | Not | Both | Either
 
 
 def parse_query(text: str, now: datetime) -> Node:
@@ -165,10 +185,29 @@ class _Parser:
             self._place += 3 if mark == "N" else 1
             found = self._deeper(lambda: self._read_clause(field))
             return Not(found) if is_not and found is not None else found
+        is_phrase = mark == '"'
         found = self._read_value(field)
+        is_phrase = is_phrase or self._text[self._place - 1] == '"'
+        found = self._loosen(found, is_phrase=is_phrase)
         boost = _BOOST.match(self._text, self._place)
         self._place = boost.end() if boost else self._place
         return found
+
+    def _loosen(self, found: Node | None, *, is_phrase: bool) -> Node | None:
+        """What `~` after a word or phrase makes of it; of an exact value nothing."""
+        loose = _LOOSE.match(self._text, self._place)
+        if loose is None or (found is not None and not isinstance(found, Match)):
+            return found
+        self._place = loose.end()
+        if found is None or kind_of(found.field) is not Kind.WORDS or ANY in found.pattern or ONE in found.pattern:
+            return found
+        if is_phrase:
+            return Together(found.field, found.pattern)
+        wanted = list_wanted(found.pattern)
+        if len(wanted) > 1 or is_chinese(wanted[0].text):
+            return found
+        edits = int(loose[1]) if loose[1] in ("0", "1") else MOST_EDITS
+        return Alike(found.field, wanted[0].text, edits) if edits else found
 
     def _read_value(self, field: str) -> Node | None:
         mark = self._text[self._place]
