@@ -1,8 +1,8 @@
 """Searches of the CKAN interface over a large catalogue: what a call costs, from the request to the answer.
 
-The catalogue is made of the words of `tests/search/judged`: entries in the database, and the index as the worker
-writes it. Calls go through the application, in one process,
-without a network. Each kind of query is asked many times with changing values; facets are counted with every one.
+The catalogue is made of the words of `tests/search/judged`: entries in the database, and the index. Calls go through
+the application, in one process, without a network. Each kind of query is asked many times with changing values; facets
+are counted with every one.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import random
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from bench._machine import describe_machine
 from bench.search import find_share
 from opendata.db.models import Dataset
 from opendata.metadata.properties.code_lists import find_codes
+from opendata.search.documents import SearchDocument
+from opendata.search.index import SearchIndex
 from opendata.services.core.actors import SYSTEM
 from opendata.wiring import Services
 from tests.instances import lend_app, make_services
@@ -32,7 +35,7 @@ from tests.search.judged.catalogue import SEED, Entry, list_subjects, make_entri
 
 FACETS = '["organization", "groups", "tags", "res_format", "license_id"]'
 PUBLISHERS = 120
-_BATCH = 5_000
+_BATCH = 500
 _START = datetime(2020, 1, 1, tzinfo=UTC)
 _LICENCES = ("CC-BY-4.0", "CC0-1.0", "ODC-By-1.0", "ODC-PDDL-1.0")
 
@@ -49,9 +52,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="opendata-bench-") as name:
         services = make_services(Path(name) / "instance", requests_per_minute=0)
         fill(services, options.datasets)
-        begun = time.perf_counter()
-        services.indexing.rebuild()
-        print(f"{options.datasets:,} datasets, indexed in {time.perf_counter() - begun:.0f} s")
+        begun = time.process_time()
+        index(services, options.datasets)
+        print(f"{options.datasets:,} datasets, indexed in {time.process_time() - begun:.0f} s of processor time")
         with lend_app(services) as app:
             measure(app.test_client(), list_kinds(options.datasets), options.rounds)
         services.database.dispose()
@@ -68,15 +71,38 @@ def fill(services: Services, count: int) -> None:
             session.add_all(batch)
 
 
+def index(services: Services, count: int) -> None:
+    """Write the index, with what the worker has in it of each dataset, but for its columns."""
+
+    def describe_all() -> Iterator[SearchDocument]:
+        numbered = enumerate(list_entries(count))
+        while batch := list(itertools.islice(numbered, _BATCH)):
+            facts = services.ckan.read_facts([name_dataset(number) for number, _ in batch])
+            for number, entry in batch:
+                name = name_dataset(number)
+                yield replace(entry.as_document(), id=name, facts=facts[name])
+
+    SearchIndex(services.settings.search_folder).rebuild(describe_all(), 0)
+
+
+def list_entries(count: int) -> Iterator[Entry]:
+    """What datasets are about."""
+    return itertools.islice(make_entries(SEED, -(-count // len(list_subjects()))), count)
+
+
+def name_dataset(number: int) -> str:
+    """The id of a dataset."""
+    return f"set-{number:06}"
+
+
 def make_rows(count: int) -> Iterator[Dataset]:
     """Datasets as they are in the database."""
     choose = random.Random(SEED)
     themes = list(find_codes("themes"))
-    entries = make_entries(SEED, -(-count // len(list_subjects())))
-    for number, entry in enumerate(itertools.islice(entries, count)):
+    for number, entry in enumerate(list_entries(count)):
         changed = _START + timedelta(seconds=number * 2_000, microseconds=choose.randrange(10**6))
         yield Dataset(
-            id=f"set-{number:06}",
+            id=name_dataset(number),
             uuid=str(UUID(int=choose.getrandbits(128), version=4)),
             publisher_id=f"office-{choose.randrange(PUBLISHERS):03}",
             meta=describe(entry, choose, themes),
@@ -102,7 +128,7 @@ def describe(entry: Entry, choose: random.Random, themes: Sequence[str]) -> Any:
 
 def list_kinds(count: int) -> Mapping[str, Ask]:
     """Kinds of queries."""
-    words = [name for subject in list_subjects() for name in subject.names]
+    words = [name for subject in list_subjects().values() for name in subject.names]
 
     def ask_office(choose: random.Random) -> Mapping[str, Any]:
         return {"fq": f"organization:office-{choose.randrange(PUBLISHERS):03}"}

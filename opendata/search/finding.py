@@ -79,15 +79,16 @@ def find_packages(searcher: Searcher, asked: PackageSearch) -> PackageHits:
             [(Occur.Must, wanted), (Occur.Must, Query.const_score_query(_compile(asked.filters), 0.0))]
         )
         limit = max(1, asked.limit)
+        offset = min(asked.offset, int(searcher.num_docs))  # the index makes room for all before the page
         if asked.sort == "score":
-            found = searcher.search(query, limit, offset=asked.offset)
+            found = searcher.search(query, limit, offset=offset)
         else:
             field = _TEXTS.get(asked.sort) or name_order(asked.sort)
-            if asked.sort in _TEXTS and asked.offset + limit > MOST_DEEP:
+            if asked.sort in _TEXTS and offset + limit > MOST_DEEP:
                 told = f"sorted by “{asked.sort}”, only {MOST_DEEP:,} results can be paged through. Use sort=id asc"
                 raise QueryError(f"Search Query is invalid: {told}")
             order = Order.Desc if asked.descending else Order.Asc
-            found = searcher.search(query, limit, offset=asked.offset, order_by_field=field, order=order)
+            found = searcher.search(query, limit, offset=offset, order_by_field=field, order=order)
         names = [str(searcher.doc(place).get_first("id")) for _, place in found.hits[: asked.limit]]
         total = int(found.count)  # type: ignore[attr-defined]  # the stub leaves it out
         return PackageHits(names, total, _count(searcher, query, asked.facets) if total else {})
