@@ -14,7 +14,9 @@ _EXACT = ("/api/v1/", "/api/2/", "/api/3/", "/api/action/")
 def drop_slash() -> Response | None:
     """Before a page: lead from its address with a slash at the end, permanently, to the one without."""
     path = request.path.rstrip("/")
-    if path == request.path or not path or request.method not in ("GET", "HEAD") or request.path.startswith(_EXACT):
+    if path == request.path or not path or request.method not in ("GET", "HEAD"):
+        return None
+    if path == "/api" or request.path.startswith(_EXACT):
         return None
     try:
         endpoint, values = current_app.create_url_adapter(request).match(path, method="GET")  # type: ignore[union-attr]
