@@ -68,7 +68,7 @@ def fill(services: Services, count: int) -> None:
     rows = make_rows(count)
     while batch := list(itertools.islice(rows, _BATCH)):
         with services.database.unit(write=True) as session:
-            session.add_all(batch)
+            session.bulk_save_objects(batch)
 
 
 def index(services: Services, count: int) -> None:

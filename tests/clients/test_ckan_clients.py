@@ -83,8 +83,10 @@ def call(address: str, name: str, **parameters: Any) -> Any:
 
 def run_ckanapi(address: str, *words: str, folder: Path) -> str:
     """Run ckanapi's command; its standard output."""
-    command = [str(Path(sys.executable).with_name("ckanapi")), *words, "-r", address]
-    environment = {**os.environ, "LANG": "C.UTF-8", "PYTHONWARNINGS": "ignore"}
+    programs = Path(sys.executable).parent
+    command = [str(programs / "ckanapi"), *words, "-r", address]
+    path = f"{programs}{os.pathsep}{os.environ['PATH']}"  # it starts itself again by its bare name
+    environment = {**os.environ, "LANG": "C.UTF-8", "PYTHONWARNINGS": "ignore", "PATH": path}
     result = subprocess.run(
         command, capture_output=True, text=True, timeout=300, cwd=folder, env=environment, check=False
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import select
 
@@ -17,6 +17,8 @@ from opendata.exchange.ckan.faults import AbsentError, SearchError
 from opendata.exchange.ckan.grammar import Everything, Match, Node
 from opendata.exchange.ckan.packages import (
     Json,
+    choose,
+    describe_group,
     describe_organization,
     describe_package,
     describe_theme,
@@ -98,7 +100,7 @@ class CkanCatalogue:
                 facets=asked.facets,
             )
         )
-        facets, shown = write_facets(hits.facets, asked.facets, asked.facet_limit, self._name_values(asked.facets))
+        facets, shown = write_facets(hits.facets, asked.facets, asked.facet_limit, self._name_values(hits.facets))
         found = self.describe(hits.names, addresses)
         if asked.fields:
             found = [{name: item[name] for name in asked.fields if name in item} for item in found]
@@ -189,18 +191,20 @@ class CkanCatalogue:
     def _list_packages(self, field: str, value: str, addresses: Addresses) -> list[Json]:
         return self.describe(self.find_by(Match(field, value)).names, addresses)
 
-    def _name_values(self, fields: Iterable[str]) -> Mapping[str, Mapping[str, str]]:
-        """What the values of facets are called."""
+    def _name_values(self, counts: Mapping[str, Mapping[str, int]]) -> Mapping[str, Mapping[str, str]]:
+        """What the values that were counted are called."""
+        language = self._language()
         named: dict[str, Mapping[str, str]] = {}
-        for field in fields:
-            if field == "organization":
-                found = (self.describe_organization(item, Addresses(""), None) for item, _ in self.list_organizations())
-                named[field] = {str(item["name"]): str(item["title"]) for item in found}
-            elif field == "groups":
-                themes = (self.describe_theme(item, Addresses(""), None) for item in ids.list_themes())
-                named[field] = {str(item["name"]): str(item["title"]) for item in themes}
-            elif field == "license_id":
-                named[field] = {str(item["id"]): str(item["title"]) for item in list_licences()}
+        if counts.get("organization"):
+            columns = select(Publisher.id, Publisher.title, Publisher.i18n)
+            with self._context.read() as session:
+                rows = session.execute(columns.where(Publisher.id.in_(counts["organization"]))).all()
+            named["organization"] = {name: choose(title, i18n or {}, "title", language) for name, title, i18n in rows}
+        if counts.get("groups"):
+            groups = (describe_group(item, language) for item in ids.list_themes())
+            named["groups"] = {str(item["name"]): str(item["title"]) for item in groups}
+        if counts.get("license_id"):
+            named["license_id"] = {str(item["id"]): str(item["title"]) for item in list_licences()}
         return named
 
     def _find_indexed(self, resource: str) -> Sequence[str]:
