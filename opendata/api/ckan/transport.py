@@ -19,7 +19,7 @@ from opendata.api.ckan.actions import ACTIONS, PRIVATE, WRITES
 from opendata.api.core.current import absolute
 from opendata.exchange.ckan.faults import AbsentError, CkanError, DeniedError, ParameterError, RequestError
 from opendata.metering import charge
-from opendata.problems import choose_voice, status_of
+from opendata.problems import choose_voice, note_refusal, status_of
 from opendata.services.access.pace import Allowance
 
 MOST_BYTES = 256 * 1024
@@ -72,6 +72,7 @@ def answer(name: str) -> Response:
 def translate(error: errors.OpendataError) -> CkanError:
     """What an error of the portal is called here."""
     text = choose_voice().say_error(error)
+    note_refusal(current_app, error)
     if isinstance(error, errors.RateLimitError):
         g.allowance = Allowance(error.policy, error.limit, 0, error.seconds)
     if isinstance(error, errors.WaitError | errors.BackendError):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from opendata.api.ckan.actions import ACTIONS, PRIVATE, WRITES
+from opendata.errors import RateLimitError
 from opendata.wiring import Services
 
 API = "/api/3/action"
@@ -120,6 +121,29 @@ def test_errors_have_their_type(client: FlaskClient) -> None:
     refuse(post(f"{API}/datastore_search", json={"resource_id": "nothing"}), 404, "Not Found Error")
     for name in sorted(WRITES | PRIVATE)[::7]:
         refuse(post(f"{API}/{name}", json={}), 403, "Authorization Error")
+
+
+def test_a_call_that_must_wait_says_how_long(
+    client: FlaskClient, published: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def count(*_: object) -> None:
+        raise RateLimitError("too much", seconds=7, policy="light", limit=3)
+
+    monkeypatch.setattr(type(published.pace), "count", count)
+    answer = client.get(f"{API}/package_list")
+    assert refuse(answer, 429, "Rate Limit Error")["message"]
+    assert answer.headers["Retry-After"] == "7"
+    assert answer.headers["RateLimit"].startswith('"light";r=0')
+
+
+def test_a_failure_of_ours_keeps_its_reason_to_itself(
+    client: FlaskClient, published: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a secret")
+
+    monkeypatch.setattr(type(published.ckan), "list_names", fail)
+    assert refuse(client.get(f"{API}/package_list"), 500, "Internal Server Error")["message"] == "Internal Server Error"
 
 
 def test_a_script_gets_its_answer_in_a_function_of_a_safe_name(client: FlaskClient) -> None:
