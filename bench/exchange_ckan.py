@@ -149,6 +149,8 @@ def list_kinds(count: int) -> Mapping[str, Ask]:
         "since, 100 rows": ask_since,
         "deep, 100 rows": lambda choose: {"sort": "id asc", "rows": 100, "start": choose.randrange(count)},
         "by title": lambda _: {"sort": "title_string asc", "start": 100},
+        "by title, deep": lambda _: {"sort": "title_string asc", "start": 9_900},
+        "inside addresses": lambda choose: {"fq": f"url:*{choose.randrange(10)}*{choose.randrange(10)}*7"},
     }
 
 

@@ -14,7 +14,7 @@ from opendata.exchange.ckan.analysis import ANY, ONE, Token, fold, is_chinese, l
 from opendata.exchange.ckan.evaluating import is_inner
 from opendata.exchange.ckan.faults import QueryError
 from opendata.exchange.ckan.fields import ALL, FACETS, Kind, kind_of
-from opendata.exchange.ckan.grammar import (
+from opendata.exchange.ckan.tree import (
     Alike,
     Between,
     Both,

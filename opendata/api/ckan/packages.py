@@ -12,9 +12,9 @@ from opendata.domain.catalogue.addresses import Addresses
 from opendata.exchange.ckan.analysis import ANY, clean
 from opendata.exchange.ckan.asking import read_asked
 from opendata.exchange.ckan.faults import AbsentError, ParameterError, QueryError
-from opendata.exchange.ckan.grammar import Both, Either, Everything, Match
 from opendata.exchange.ckan.packages import Json, describe_package, identify_file, list_licences
 from opendata.exchange.ckan.parameters import Parameters, read_list, read_number, read_text, require_text
+from opendata.exchange.ckan.tree import Both, Either, Everything, Match
 from opendata.metering import charge
 
 VERSION = "2.10.0"

@@ -12,8 +12,9 @@ from typing import Any
 
 from opendata.exchange.ckan.faults import ParameterError, QueryError
 from opendata.exchange.ckan.fields import SORTS
-from opendata.exchange.ckan.grammar import Node, join, parse, parse_query
+from opendata.exchange.ckan.grammar import parse, parse_query
 from opendata.exchange.ckan.parameters import Parameters, read_list, read_number, read_switch, read_text
+from opendata.exchange.ckan.tree import Node, join, require_modest
 
 DEFAULT_SORT = "score desc, metadata_modified desc"
 MOST_ROWS = 1_000
@@ -51,11 +52,12 @@ def read_asked(parameters: Parameters, now: datetime) -> Asked:
         listed = ", ".join(repr(name[:60]) for name in unknown[:10])
         raise QueryError(f"Invalid search parameters: [{listed}]")
     text = read_text(parameters, "q").strip()
-    filters = [parse(item, now) for item in _list_filters(parameters)]
+    wanted, filters = parse_query(text or "*:*", now), [parse(item, now) for item in _list_filters(parameters)]
+    require_modest(wanted, *filters)
     sort = read_text(parameters, "sort").strip() or DEFAULT_SORT
     read_number(parameters, "facet.mincount", 1)
     return Asked(
-        wanted=parse_query(text or "*:*", now),
+        wanted=wanted,
         filters=join(filters),
         rows=min(read_number(parameters, "rows", 10), MOST_ROWS),
         start=read_number(parameters, "start", 0),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from opendata.exchange.ckan.analysis import ANY, ONE, Token, fold, is_chinese, list_tokens, list_wanted
 from opendata.exchange.ckan.facts import Facts
 from opendata.exchange.ckan.fields import ALL, Kind, kind_of
-from opendata.exchange.ckan.grammar import (
+from opendata.exchange.ckan.tree import (
     Alike,
     Between,
     Both,

@@ -10,17 +10,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import NoReturn, TypeAlias
+from typing import NoReturn
 
 from opendata.exchange.ckan.analysis import ANY, ONE, clean, is_chinese, list_wanted
 from opendata.exchange.ckan.faults import QueryError
 from opendata.exchange.ckan.fields import ALL, Kind, kind_of
 from opendata.exchange.ckan.moments import read_moment
+from opendata.exchange.ckan.tree import (
+    MOST_CLAUSES,
+    Alike,
+    Between,
+    Both,
+    Either,
+    Everything,
+    Exists,
+    Match,
+    Node,
+    Not,
+    Together,
+    Within,
+)
 
 MOST_CHARACTERS = 10_000
-MOST_CLAUSES = 500
 MOST_DEPTH = 25
 MOST_EDITS = 2
 MOST_VALUE = 200
@@ -33,87 +45,6 @@ _BOOST = re.compile(r"\^[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _LOOSE = re.compile(r"~([0-9]+(?:\.[0-9]+)?)?", re.ASCII)
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}", re.ASCII)
 _DANGLING = re.compile(r"(?:^|(?<=\s))[+\-!]+(?=\s|$)")
-
-
-@dataclass(frozen=True, slots=True)
-class Everything:
-    """All datasets."""
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A value of a field; `*` and `?` are `ANY` and `ONE` in it."""
-
-    field: str
-    pattern: str
-
-
-@dataclass(frozen=True, slots=True)
-class Alike:
-    """A word of a text that differs in at most so many letters; `token` is as texts have it."""
-
-    field: str
-    token: str
-    edits: int
-
-
-@dataclass(frozen=True, slots=True)
-class Together:
-    """All words of a phrase in a field, wherever they are."""
-
-    field: str
-    pattern: str
-
-
-@dataclass(frozen=True, slots=True)
-class Between:
-    """A text of a field between two others, None for an open end."""
-
-    field: str
-    low: str | None
-    high: str | None
-    with_low: bool = True
-    with_high: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Within:
-    """A number or moment of a field from one to another, both included, None for an open end."""
-
-    field: str
-    low: int | None
-    high: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Exists:
-    """A field that has a value."""
-
-    field: str
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    """What isn't so."""
-
-    node: Node
-
-
-@dataclass(frozen=True, slots=True)
-class Both:
-    """All of these."""
-
-    nodes: Sequence[Node]
-
-
-@dataclass(frozen=True, slots=True)
-class Either:
-    """Any of these."""
-
-    nodes: Sequence[Node]
-
-
-Node: TypeAlias = Everything | Match | Alike | Together | Between | Within | Exists | Not | Both | Either
 
 
 def parse_query(text: str, now: datetime) -> Node:
@@ -131,12 +62,6 @@ def parse(text: str, now: datetime) -> Node:
     """The tree of a query; an empty one finds everything. Raises `QueryError`."""
     _require_length(text)
     return _Parser(clean(text), now).parse() or Everything()
-
-
-def join(nodes: Sequence[Node]) -> Node:
-    """All of several queries."""
-    kept = [item for item in nodes if not isinstance(item, Everything)]
-    return kept[0] if len(kept) == 1 else Both(tuple(kept)) if kept else Everything()
 
 
 def _require_length(text: str) -> None:

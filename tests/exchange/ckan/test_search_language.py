@@ -17,8 +17,9 @@ from opendata.exchange.ckan.evaluating import fits
 from opendata.exchange.ckan.facts import Facts
 from opendata.exchange.ckan.faults import CkanError, QueryError
 from opendata.exchange.ckan.fields import FACETS
-from opendata.exchange.ckan.grammar import Everything, Node, parse, parse_query
+from opendata.exchange.ckan.grammar import parse, parse_query
 from opendata.exchange.ckan.moments import count_microseconds, read_moment
+from opendata.exchange.ckan.tree import Everything, Node
 from opendata.search.documents import SearchDocument
 from opendata.search.finding import PackageHits, PackageSearch, find_packages
 from opendata.search.index import SearchIndex
@@ -198,6 +199,13 @@ def test_no_text_is_anything_but_a_query_or_refused(text: str) -> None:
             continue
         for item in SMALL:
             assert fits(node, item) in (True, False)
+
+
+def test_what_takes_the_index_long_is_refused() -> None:
+    for wrong in (["name:*a*"] * 21, [" OR ".join(["name:[a TO b]"] * 11)] * 2, [" OR ".join(["a:b"] * 300)] * 2):
+        with pytest.raises(QueryError):
+            read_asked({"fq_list": wrong}, NOW)
+    assert read_asked({"fq_list": ["name:*a*"] * 20, "q": "a " * 400}, NOW).rows == 10
 
 
 NAMES = st.sampled_from("q fq fq_list rows start sort facet.field facet.limit fl ext_a x".split())  # noqa: SIM905

@@ -14,7 +14,6 @@ from opendata.exchange.ckan import ids
 from opendata.exchange.ckan.asking import Asked, write_facets
 from opendata.exchange.ckan.facts import Facts, read_facts
 from opendata.exchange.ckan.faults import AbsentError, SearchError
-from opendata.exchange.ckan.grammar import Everything, Match, Node
 from opendata.exchange.ckan.packages import (
     Json,
     choose,
@@ -25,6 +24,7 @@ from opendata.exchange.ckan.packages import (
     identify_file,
     list_licences,
 )
+from opendata.exchange.ckan.tree import Everything, Match, Node
 from opendata.exchange.core.files import PublicFile, list_files
 from opendata.search.finding import PackageHits, PackageSearch, find_names, find_packages, has_words
 from opendata.search.index import SearchIndex, UnreadableIndexError
