@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 import requests
 
 from opendata.db.models import Dataset
-from tests.clients.conftest import Portal, run_command, start_server
+from tests.clients.conftest import Portal, start_server
 from tests.exchange.ckan.test_packages import MOMENT
 from tests.instances import DATASET, make_actor, make_services, publish
 
@@ -170,10 +171,22 @@ def test_queries_of_an_assistant_find_what_they_mean(harvested: str) -> None:
         assert call(harvested, "package_search", q=query, rows=0)["count"] == count, query
 
 
+def wait_for_index(address: str, count: int) -> None:
+    """The worker of the server makes the index; until it has, searches say so."""
+    ends = time.monotonic() + 60
+    while True:
+        answer = requests.get(f"{address}/api/3/action/package_search?rows=0", timeout=60)
+        if answer.status_code == 200 and answer.json()["result"]["count"] == count:
+            return
+        assert answer.status_code in (200, 409)
+        assert time.monotonic() < ends
+        time.sleep(0.5)
+
+
 def test_real_packages_are_read_by_ckanapi(portal: Portal, tmp_path: Path) -> None:
-    run_command(portal.home, "index")
     names = call(portal.address, "package_list")
     assert len(names) > 5
+    wait_for_index(portal.address, len(names))
     for name in names:
         package = call(portal.address, "package_show", id=name)
         for resource in package["resources"]:
