@@ -190,7 +190,7 @@ def test_real_packages_are_read_by_ckanapi(portal: Portal, tmp_path: Path) -> No
     for name in names:
         package = call(portal.address, "package_show", id=name)
         for resource in package["resources"]:
-            head = requests.head(resource["url"], timeout=60)
+            head = requests.head(resource["url"], headers={"Accept-Encoding": "identity"}, timeout=60)
             assert head.status_code == 200
             assert int(head.headers["Content-Length"]) == resource["size"]
             if resource["datastore_active"]:
