@@ -23,6 +23,9 @@ VERSION = "2.10.0"
 _FEW = 100
 """So many packages make an answer that is counted as a page of rows."""
 
+_FAR = 1_000
+"""A page so far from the first takes the index longer."""
+
 _RESOURCE_FIELDS = {
     "name": "res_name",
     "description": "res_description",
@@ -116,7 +119,7 @@ def search_packages(parameters: Parameters) -> Json:
     :param fl: the fields that results are to have
     """
     asked = read_asked(parameters, _now())
-    if asked.rows > _FEW:
+    if asked.rows > _FEW or asked.start > _FAR:
         charge(Cost.ROWS)
     return services().ckan.search(asked, addresses())
 
