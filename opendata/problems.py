@@ -126,7 +126,7 @@ def register_problems(app: Flask) -> None:
             app.logger.error("%s %s: %s", request.method, quote(request.path, safe=_SAFE), error)
         if isinstance(error, errors.MovedError):
             return _lead_on(error)
-        _note_refusal(app, error)
+        note_refusal(app, error)
         document = describe_problem(error, choose_voice(), request.path)
         if isinstance(error, errors.WaitError) and "bulk_tables" in g:
             document["bulk"] = list(_list_bulk(g.bulk_tables))
@@ -180,7 +180,7 @@ def _list_bulk(tables: Sequence[tuple[str, str, str]]) -> Iterator[Mapping[str, 
         yield {"href": url_for("feeds.send_catalogue_feed"), "type": "application/atom+xml"}
 
 
-def _note_refusal(app: Flask, error: OpendataError) -> None:
+def note_refusal(app: Flask, error: OpendataError) -> None:
     """Write to the audit log that something was refused; never who knows which secret is in the address of a page."""
     if not error.event:
         return

@@ -67,6 +67,8 @@ from opendata.services.drafts.matching import Matching
 from opendata.services.drafts.previews import Previews
 from opendata.services.drafts.restoring import Restoring
 from opendata.services.exchange.catalogue_rows import CatalogueRows
+from opendata.services.exchange.ckan.catalogue import CkanCatalogue
+from opendata.services.exchange.ckan.tables import CkanTables
 from opendata.services.exchange.conformance import Conformance
 from opendata.services.exchange.entries import Entries
 from opendata.services.exchange.guide import Guide
@@ -127,6 +129,8 @@ class Services(Governance):
     charts: Charts
     checking: Checking
     checkpoints: Checkpoints
+    ckan: CkanCatalogue
+    ckan_tables: CkanTables
     codes: Codes
     collecting: Collecting
     conformance: Conformance
@@ -287,8 +291,9 @@ def build_services(
     imports = Imports(
         publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
     )
-    entries = Entries(context, versions, manifests)
     catalogue_rows = CatalogueRows(context, entries, schemas)
+    portals = Portals(settings, governance.identity)
+    ckan = CkanCatalogue(context, entries, index, lambda: portals.get().language)
     return Services(
         **{item.name: getattr(governance, item.name) for item in fields(governance)},
         settings=settings,
@@ -302,6 +307,8 @@ def build_services(
         charts=charts,
         checking=Checking(context, damages),
         checkpoints=Checkpoints(context),
+        ckan=ckan,
+        ckan_tables=CkanTables(ckan, queries),
         codes=Codes(versions, schemas),
         collecting=Collecting(context),
         conformance=Conformance(context, entries),
@@ -329,7 +336,7 @@ def build_services(
         kept_forms=KeptForms(context),
         limits=limits,
         mail_addresses=mail_addresses,
-        indexing=Indexing(context, versions, editions, index),
+        indexing=Indexing(context, versions, editions, index, ckan.read_facts),
         inside=Inside(context, versions, columns),
         invitations=invitations,
         imports=imports,
@@ -342,7 +349,7 @@ def build_services(
         own_lists=OwnLists(context, imports, define_lists(governance, catalogue_rows)),
         passkeys=Passkeys(context),
         persons=Persons(context),
-        portals=Portals(settings, governance.identity),
+        portals=portals,
         previews=Previews(context),
         proposals=Proposals(context, publishers, versions, Editions(context)),
         public_events=PublicEvents(context, payloads),

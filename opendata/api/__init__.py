@@ -6,6 +6,7 @@ from flask import Flask
 
 from opendata.api.access import account, grants, people, tokens, webhooks
 from opendata.api.catalogue import conformance, datasets, inside, publishers, schemas, search, usage, versions
+from opendata.api.ckan import places as ckan_places
 from opendata.api.document import table_document
 from opendata.api.document.openapi import register_document
 from opendata.api.drafts import drafts, findings, matching, workbench
@@ -67,6 +68,6 @@ def register_api(app: Flask) -> None:
         requests,
     ):
         api.register_blueprint(module.blueprint)
-    for blueprint in (table_document.blueprint, mcp.blueprint):
+    for blueprint in (table_document.blueprint, mcp.blueprint, ckan_places.blueprint, ckan_places.actions):
         app.register_blueprint(blueprint)
     tus_override.take_over_methods(app)

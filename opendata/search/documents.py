@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from opendata.exchange.ckan.facts import Facts
+
 FACETS = (
     "publisher",
     "theme",
@@ -52,3 +54,5 @@ class SearchDocument:
     """What titles are sorted by."""
     due: date | None = None
     """The last day on which its next edition isn't late."""
+    facts: Facts | None = None
+    """What searches of the CKAN interface know of it; None leaves it out of these."""

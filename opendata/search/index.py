@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from opendata.search import packages
 from opendata.search.documents import FACETS, SPELLED, WEIGHTS, SearchDocument
 from opendata.search.words import make_terms
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FORM = 2
+FORM = 3
 """Counts up when what is written of a document changes: an index of another form is made again."""
 
 _CURRENT = "current.json"
@@ -235,6 +236,7 @@ def make_schema() -> Schema:
     builder.add_integer_field("updated", fast=True, indexed=True)
     builder.add_integer_field("due", fast=True, indexed=True)
     builder.add_text_field("titleKey", fast=True, tokenizer_name="raw", index_option="basic")
+    packages.add_fields(builder)
     return builder.build()
 
 
@@ -263,4 +265,6 @@ def make_document(document: SearchDocument) -> Document:
     made.add_text("titleKey", document.title_key)
     if document.due is not None:
         made.add_integer("due", document.due.toordinal())
+    if document.facts is not None:
+        packages.add_facts(made, document.facts)
     return made

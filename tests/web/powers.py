@@ -36,7 +36,7 @@ supervising -    -      -      -     -        -    -     yes        yes     yes
 VIEWS: Mapping[str, str] = {
     # What is public, and what its publisher and those who were granted it have alone.
     "everybody": """
-        crawling.* data_json.* dcat.send_catalogue
+        crawling.* data_json.* dcat.send_catalogue ckan.* ckan_actions.*
         api-docs.* assets.* catalogue.lead_to_* catalogue.list_datasets* basics.* catalogue.list_publishers*
         catalogue.list_schemas* catalogue.send_publishers catalogue.show_home* catalogue.show_publisher*
         catalogue.show_schema* differences.choose_versions disclosure.* documentation.* feeds.send_catalogue_feed*

@@ -107,6 +107,8 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     "catalogue.": {"name": "reservoirs"},
     "catalogue_tables.": {"snapshot": "0123456789abcdef", "table": "datasets"},
     "account.": {"token": "1"},
+    "ckan_actions.": {"name": "package_list"},
+    "ckan.": {"name": "reservoirs", "filename": "levels.csv"},
 }
 """What parts of addresses are called in some blueprints alone."""
 

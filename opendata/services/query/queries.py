@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from opendata.domain.schema import Field
 from opendata.errors import N_, InputError, NotFoundError, SuspendedError, WithdrawnError
-from opendata.query.engine import Engine
+from opendata.query.engine import Answer, Engine
 from opendata.query.values import (
     EDITION,
     MOST_OFFSET,
@@ -142,6 +142,18 @@ class Queries:
             statement = write(table)
             with self._engine.run(statement, seconds=self._seconds * _WHOLE) as answer:
                 return answer.read()
+
+    @contextmanager
+    def stream_own(
+        self, place: tuple[str, str, str], write: Callable[[QueryTable], Statement], *, is_whole: bool = False
+    ) -> Iterator[Answer]:
+        """The answer to a statement of our own writing over a table that anybody may have, batch by batch.
+
+        It may take as long as a page does, or a whole answer. Raises as `read_page`, also later.
+        """
+        seconds = self._seconds * (_WHOLE if is_whole else 1)
+        with self._open(*place, None) as (_, table), self._engine.run(write(table), seconds=seconds) as answer:
+            yield answer
 
     def select(self, text: str, *, limit: int = 1000) -> RowsPage:
         """The rows of one SELECT over public tables, at most `limit`.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy import select
 
@@ -20,6 +21,7 @@ from opendata.errors import (
     SuspendedError,
     WithdrawnError,
 )
+from opendata.exchange.ckan.facts import Facts
 from opendata.search.documents import SearchDocument
 from opendata.search.index import BusyIndexError, SearchIndex
 from opendata.services.catalogue.editions import Editions
@@ -38,14 +40,21 @@ _FEW_VALUES = 50
 """A column with at most so many different values has values that people look for."""
 
 
+ReadFacts = Callable[[Sequence[str]], Mapping[str, Facts]]
+"""What searches of the CKAN interface know of datasets."""
+
+
 class Indexing:
     """Writes the search index of this machine."""
 
-    def __init__(self, context: Context, versions: Versions, editions: Editions, index: SearchIndex) -> None:
+    def __init__(
+        self, context: Context, versions: Versions, editions: Editions, index: SearchIndex, read_facts: ReadFacts
+    ) -> None:
         self._context = context
         self._versions = versions
         self._editions = editions
         self._index = index
+        self._read_facts = read_facts
 
     def follow(self) -> bool:
         """Take in what has happened since the last time; whether there was anything.
@@ -63,7 +72,8 @@ class Indexing:
                 return False
             if changes.touched or not changes.is_whole:
                 place = generation if changes.is_whole else changes
-                made = {name: self._describe(name) for name in changes.touched}
+                facts = self._read_facts(sorted(changes.touched))
+                made = {name: self._describe(name, facts.get(name)) for name in changes.touched}
                 gone = [name for name, document in made.items() if document is None]
                 self._index.update(
                     [item for item in made.values() if item is not None], gone, place.position, place.digest
@@ -98,15 +108,16 @@ class Indexing:
             query = select(Dataset.id).where(Dataset.id > after, where_listed()).order_by(Dataset.id).limit(_BATCH)
             with self._context.read() as session:
                 names = session.scalars(query).all()
+            facts = self._read_facts(names)
             for name in names:
-                document = self._describe(name)
+                document = self._describe(name, facts.get(name))
                 if document is not None:
                     yield document
             if len(names) < _BATCH:
                 return
             after = names[-1]
 
-    def _describe(self, name: str) -> SearchDocument | None:
+    def _describe(self, name: str, facts: Facts | None) -> SearchDocument | None:
         """What is public about a dataset; None where nothing is."""
         with self._context.read() as session:
             row = session.get(Dataset, name)
@@ -121,7 +132,8 @@ class Indexing:
         except (OpendataError, OSError, ValueError, KeyError, TypeError):  # of all others nothing new would be found
             logger.exception("what “%s” has in the store is damaged: it is found by its entry alone", name)
             manifest, values = None, []
-        return make_search_document(view, manifest, values, self._editions.find_next(view))
+        document = make_search_document(view, manifest, values, self._editions.find_next(view))
+        return replace(document, facts=facts)
 
     def _find_manifest(self, name: str, latest: str | None) -> Manifest | None:
         if latest is None:

@@ -51,6 +51,18 @@ def join_rows(batch: pa.RecordBatch, wide: Collection[str] = ()) -> pa.Array:
     return pc.binary_join_element_wise(*parts, "}", "", null_handling="replace", null_replacement="null")
 
 
+def join_lists(batch: pa.RecordBatch) -> pa.Array:
+    """Each row as a JSON array of its values."""
+    import pyarrow.compute as pc
+
+    parts = []
+    mark = "["
+    for column in batch.columns:
+        parts += [mark, _spell(column, is_text=False)]
+        mark = ","
+    return pc.binary_join_element_wise(*parts, "]", "", null_handling="replace", null_replacement="null")
+
+
 def _spell(column: pa.Array, *, is_text: bool) -> pa.Array:
     """Each value as JSON writes it; null stays null."""
     import pyarrow as pa

@@ -74,7 +74,8 @@ def test_a_token_that_only_reads_changes_nothing_anywhere(bearer, app: Flask) ->
     tried = 0
     for rule in app.url_map.iter_rules():
         for method in sorted((rule.methods or set()) & {"POST", "PUT", "PATCH", "DELETE"}):
-            if rule.rule.startswith("/api/") and not rule.endpoint.startswith("api_sql."):  # asking changes nothing
+            is_asking = rule.endpoint.startswith(("api_sql.", "ckan_actions."))  # which changes nothing
+            if rule.rule.startswith("/api/") and not is_asking:
                 path = re.sub(r"<int:[^>]+>", "1", re.sub(r"<[^>]*version>", "1.0.0", rule.rule))
                 path = re.sub(r"<[^>]+>", "x1", path)
                 answer = bearer(method, path, ["read"], json={})

@@ -98,7 +98,8 @@ def test_every_operation_that_changes_something_needs_somebody(
     app: Flask, stranger: Caller, make_caller: Callable[..., Caller]
 ) -> None:
     for rule in app.url_map.iter_rules():
-        if not rule.rule.startswith("/api/") or rule.endpoint.startswith("api_sql."):  # asking changes nothing
+        is_asking = rule.endpoint.startswith(("api_sql.", "ckan_actions."))  # which changes nothing
+        if not rule.rule.startswith("/api/") or is_asking:
             continue
         path = re.sub(r"<version:\w+>", "1.0.0", re.sub(r"<(?:identifier|item):\w+>", "anything", rule.rule))
         for method in rule.methods & {"POST", "PATCH", "PUT", "DELETE"}:
