@@ -12,14 +12,14 @@ from opendata.api.core.blueprints import ApiBlueprint
 from opendata.api.core.current import services
 from opendata.api.core.fields import Instant, Object, Shape, Text, Whole
 from opendata.domain.reports.annual import CODES, FIRST_YEAR, LAST_YEAR, Part, write_amount
-from opendata.errors import N_
+from opendata.errors import N_, NotFoundError
 from opendata.metering import cost_class
 from opendata.services.governance.reports.values import PublishedReport, PublishedRow, ReportView
 
 blueprint = ApiBlueprint("annual_reports", N_("Annual reports on disclosure: prefilled, completed, published."))
 
-_WHOLE = "/annual-reports/<int:year>"
-_OF_PUBLISHER = "/publishers/<publisher>/annual-reports/<int:year>"
+_WHOLE = "/annual-reports/<year>"
+_OF_PUBLISHER = "/publishers/<publisher>/annual-reports/<year>"
 _YEAR = N_("Enter a whole number")
 _TEXTS = {"description": f"Language → part → text in Markdown. Parts: {', '.join(Part)}."}
 _NUMBERS = {
@@ -42,7 +42,12 @@ class ReportInput(Shape):
 
     texts = Object(metadata=_TEXTS)
     numbers = Object(metadata=_NUMBERS)
-    revision = Whole(0, 2**31 - 1, error=_YEAR, metadata={"description": "Refuse it unless this is the present one."})
+    revision = Whole(
+        0,
+        2**31 - 1,
+        error=_YEAR,
+        metadata={"description": "Refuse it if somebody has saved another revision meanwhile."},
+    )
 
 
 def _name_publisher(found: Any) -> str:
@@ -129,50 +134,57 @@ def list_annual_reports(query: Mapping[str, Any]) -> Mapping[str, Sequence[Publi
 
 
 @blueprint.operation("GET", f"{_WHOLE}/published", shape=PublishedReportShape, problems=(404,))
-def get_published_annual_report(year: int) -> PublishedReport:
+def get_published_annual_report(year: str) -> PublishedReport:
     """The published report on all publishers."""
-    return services().annual_reports.get_published(year)
+    return services().annual_reports.get_published(_read_year(year))
 
 
 @blueprint.operation("GET", f"{_OF_PUBLISHER}/published", shape=PublishedReportShape, problems=(404,))
-def get_published_publisher_report(year: int, publisher: str) -> PublishedReport:
+def get_published_publisher_report(year: str, publisher: str) -> PublishedReport:
     """The published report of a publisher."""
-    return services().annual_reports.get_published(year, publisher)
+    return services().annual_reports.get_published(_read_year(year), publisher)
 
 
-@blueprint.operation("GET", _WHOLE, shape=ReportShape, problems=(400, 403), public=False)
-def get_annual_report(year: int) -> ReportView:
+@blueprint.operation("GET", _WHOLE, shape=ReportShape, problems=(400, 403, 404), public=False)
+def get_annual_report(year: str) -> ReportView:
     """The report on all publishers, with what the portal knows. Maintainers and auditors only."""
-    return services().annual_reports.get(caller(), year)
+    return services().annual_reports.get(caller(), _read_year(year))
 
 
 @blueprint.operation("GET", _OF_PUBLISHER, shape=ReportShape, problems=(400, 403, 404), public=False)
-def get_publisher_report(year: int, publisher: str) -> ReportView:
+def get_publisher_report(year: str, publisher: str) -> ReportView:
     """The report of a publisher, with what the portal knows."""
-    return services().annual_reports.get(caller(), year, publisher)
+    return services().annual_reports.get(caller(), _read_year(year), publisher)
 
 
-@blueprint.operation("PUT", _WHOLE, shape=ReportShape, body=ReportInput, problems=(400, 403, 412, 413, 415, 422))
-def save_annual_report(body: Mapping[str, Any], year: int) -> ReportView:
+@blueprint.operation("PUT", _WHOLE, shape=ReportShape, body=ReportInput, problems=(400, 403, 404, 412, 413, 415, 422))
+def save_annual_report(body: Mapping[str, Any], year: str) -> ReportView:
     """Save the report on all publishers. Maintainers only."""
-    return services().annual_reports.save(caller(), year, "", body, revision=body.get("revision"))
+    return services().annual_reports.save(caller(), _read_year(year), "", body, revision=body.get("revision"))
 
 
 @blueprint.operation(
     "PUT", _OF_PUBLISHER, shape=ReportShape, body=ReportInput, problems=(400, 403, 404, 412, 413, 415, 422)
 )
-def save_publisher_report(body: Mapping[str, Any], year: int, publisher: str) -> ReportView:
+def save_publisher_report(body: Mapping[str, Any], year: str, publisher: str) -> ReportView:
     """Save the report of a publisher."""
-    return services().annual_reports.save(caller(), year, publisher, body, revision=body.get("revision"))
+    return services().annual_reports.save(caller(), _read_year(year), publisher, body, revision=body.get("revision"))
 
 
-@blueprint.operation("POST", f"{_WHOLE}/publish", shape=ReportShape, problems=(400, 403, 409, 422))
-def publish_annual_report(year: int) -> ReportView:
+@blueprint.operation("POST", f"{_WHOLE}/publish", shape=ReportShape, problems=(400, 403, 404, 409, 422))
+def publish_annual_report(year: str) -> ReportView:
     """Publish the report on all publishers as it is saved. Maintainers only."""
-    return services().annual_reports.publish(caller(), year)
+    return services().annual_reports.publish(caller(), _read_year(year))
 
 
 @blueprint.operation("POST", f"{_OF_PUBLISHER}/publish", shape=ReportShape, problems=(400, 403, 404, 409, 422))
-def publish_publisher_report(year: int, publisher: str) -> ReportView:
+def publish_publisher_report(year: str, publisher: str) -> ReportView:
     """Publish the report of a publisher as it is saved. Its leads only."""
-    return services().annual_reports.publish(caller(), year, publisher)
+    return services().annual_reports.publish(caller(), _read_year(year), publisher)
+
+
+def _read_year(text: str) -> int:
+    """The year that an address names. Raises `NotFoundError`."""
+    if not (text.isascii() and text.isdigit() and len(text) == 4):
+        raise NotFoundError(N_("“%(value)s” isn't a year. Write it like 2026"), value=text[:40])
+    return int(text)

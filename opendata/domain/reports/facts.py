@@ -1,4 +1,4 @@
-"""What a portal knows of a year for the text of the annual report."""
+"""What a portal has about a year for the text of the annual report."""
 
 from __future__ import annotations
 

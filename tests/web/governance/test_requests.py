@@ -199,7 +199,7 @@ def test_a_citizen_asks_for_a_closed_dataset_and_gets_the_reply_with_its_legal_b
             desk.get_by_role("button", name="撰写答复").click()
             expect(desk.get_by_label("法律依据")).to_have_value("政府信息公开条例（国务院令第711号）第十四条")
             desk.get_by_role("button", name="答复", exact=True).click()
-            expect(desk.get_by_text("受理单位已答复").first).to_be_visible()
+            expect(desk.get_by_text("数据提供方已答复").first).to_be_visible()
             desk.context.close()
 
             page = open_page(browser, complaints, viewport={"width": 1280, "height": 900})

@@ -18,34 +18,23 @@ from sqlalchemy.orm import Session
 from opendata.db.models import AnnualReport as Row
 from opendata.db.models import Obligation, Publisher
 from opendata.domain.reports.annual import (
-    CODES,
     FIRST_YEAR,
     LAST_YEAR,
-    LONGEST_TEXT,
-    REQUIRED,
-    REQUIRED_NUMBERS,
     RULES,
     AnnualReport,
-    Part,
     add_to_table,
     list_carry_faults,
-    read_amount,
     sum_numbers,
     write_amount,
 )
-from opendata.domain.requests.annual import COLUMNS, ROWS, AnnualTable
+from opendata.domain.requests.annual import AnnualTable
 from opendata.errors import (
     N_,
-    Fault,
     InputError,
     InvalidMetadataError,
-    NotFoundError,
     PreconditionError,
     StateError,
-    escape_pointer,
-    fault,
 )
-from opendata.metadata.text import find_value_faults
 from opendata.services.catalogue.publishers import find_publisher, view_publisher
 from opendata.services.core.access import where_acting_for
 from opendata.services.core.actors import (
@@ -57,7 +46,14 @@ from opendata.services.core.actors import (
     require_publisher,
 )
 from opendata.services.core.context import Context
+from opendata.services.governance.reports.entering import list_missing, read_said
 from opendata.services.governance.reports.facts import count_facts, find_places
+from opendata.services.governance.reports.published import (
+    get_published,
+    list_published,
+    read_numbers,
+    read_shown,
+)
 from opendata.services.governance.reports.values import (
     DutyClock,
     PublishedReport,
@@ -66,7 +62,7 @@ from opendata.services.governance.reports.values import (
     ReportView,
 )
 from opendata.services.governance.requests.figures import Figures
-from opendata.wording.governance.annual import TO_FILL_IN, suggest_texts
+from opendata.wording.governance.annual import suggest_texts
 from opendata.wording.voice import voice_of
 
 _KIND = "annual-report"
@@ -87,7 +83,7 @@ class _Known:
     @property
     def numbers(self) -> dict[str, Decimal]:
         """What was entered."""
-        return _read_numbers(self.row.numbers) if self.row is not None else {}
+        return read_numbers(self.row.numbers) if self.row is not None else {}
 
     @property
     def effective(self) -> dict[str, Decimal]:
@@ -128,7 +124,7 @@ class AnnualReports:
         return [*([_view_row(wanted, None, rows.get(""), None)] if reader.may_oversee else []), *found]
 
     def get(self, actor: Actor | None, year: int, publisher: str = "") -> ReportView:
-        """A report with what the portal knows of the year. Raises as `list` does, and `NotFoundError`."""
+        """A report with what the portal has about the year. Raises as `list` does, and `NotFoundError`."""
         _, computed = self._begin(actor, year, publisher, require_insider)
         with self._context.read() as session:
             return self._view(session, self._gather(session, computed, publisher))
@@ -148,7 +144,7 @@ class AnnualReports:
         `NotSignedInError`, `NotPermittedError`, `NotFoundError`.
         """
         found, computed = self._begin(actor, year, publisher, require_editor)
-        texts, numbers = self._read(said)
+        texts, numbers = read_said(said, self._context.settings.languages)
         with self._context.write() as session:
             row = self._lock(session, year, publisher)
             if revision is not None and revision != row.revision:
@@ -173,7 +169,7 @@ class AnnualReports:
         with self._context.write() as session:
             row = self._lock(session, year, publisher)
             known = self._gather(session, computed, publisher)
-            faults = self._list_missing(row, known)
+            faults = list_missing(row.texts, known.report, self._context.settings.languages)
             if faults:
                 raise InvalidMetadataError(N_("The report isn't complete yet"), faults=faults)
             now = self._context.now()
@@ -192,40 +188,13 @@ class AnnualReports:
 
     def list_published(self, year: int | None = None, publisher: str | None = None) -> Sequence[PublishedRow]:
         """The published reports, the newest year first and within it that on all first."""
-        query = select(Row.publisher_id, Row.year, Row.published, Row.republished).where(Row.published.is_not(None))
-        if year is not None:
-            query = query.where(Row.year == year)
-        if publisher is not None:
-            query = query.where(Row.publisher_id == publisher)
         with self._context.read() as session:
-            rows = session.execute(query.order_by(Row.year.desc(), Row.publisher_id)).all()
-            offices = _list_offices(session, {row.publisher_id for row in rows})
-            return [
-                PublishedRow(
-                    publisher=offices.get(row.publisher_id),
-                    year=row.year,
-                    published=row.published,
-                    republished=row.republished,
-                )
-                for row in rows
-            ]
+            return list_published(session, year, publisher)
 
     def get_published(self, year: int, publisher: str = "") -> PublishedReport:
         """A report as it is published. Raises `NotFoundError`."""
         with self._context.read() as session:
-            if publisher:
-                find_publisher(session, publisher)
-            row = session.get(Row, (publisher, year)) if FIRST_YEAR <= year <= LAST_YEAR else None
-            if row is None or row.shown is None or row.published is None:
-                raise NotFoundError(N_("No report on %(year)s is published here"), year=year)
-            return PublishedReport(
-                publisher=_list_offices(session, {publisher}).get(publisher),
-                year=year,
-                texts=row.shown["texts"],
-                report=_read_shown(year, row.shown),
-                published=row.published,
-                republished=row.republished,
-            )
+            return get_published(session, year, publisher)
 
     def read_year(self, year: int | None) -> int:
         """A year that can be reported on; without one, the one to report on now. Raises `InputError`."""
@@ -255,7 +224,7 @@ class AnnualReports:
             row=session.get(Row, (publisher, year)),
             office=office,
             computed=computed,
-            known=sum_numbers([_read_numbers(row.numbers) for row in others]),
+            known=sum_numbers([read_numbers(row.numbers) for row in others]),
             reported=len(others),
             of=session.scalar(select(func.count(Publisher.id)).where(Publisher.ended.is_(None))) or 0,
         )
@@ -275,7 +244,7 @@ class AnnualReports:
             known=known.known,
             computed=known.computed,
             table=table,
-            carry_faults=list_carry_faults(table, _read_shown(table.year - 1, before.shown).table)
+            carry_faults=list_carry_faults(table, read_shown(table.year - 1, before.shown).table)
             if before is not None and before.shown is not None
             else (),
             places=find_places(session, publisher),
@@ -289,66 +258,6 @@ class AnnualReports:
             shown_revision=row.shown_revision if row is not None else None,
             is_over=self._is_over(table.year),
         )
-
-    def _read(self, said: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Decimal]]:
-        """What somebody sends. Raises `InvalidMetadataError`."""
-        faults: list[Fault] = list(find_value_faults(dict(said)))
-        texts: dict[str, dict[str, str]] = {}
-        for language, parts in _mapping(said.get("texts"), "/texts", faults).items():
-            if language not in self._context.settings.languages:
-                faults.append(fault(f"/texts/{escape_pointer(language)}", N_("This portal doesn't have this language")))
-                continue
-            for part, text in _mapping(parts, f"/texts/{language}", faults).items():
-                place = f"/texts/{language}/{escape_pointer(part)}"
-                if part not in tuple(Part):
-                    faults.append(fault(place, N_("A report has no such part")))
-                elif not isinstance(text, str) or len(text) > LONGEST_TEXT:
-                    faults.append(
-                        fault(place, N_("This must be text of at most %(most)s characters"), most=LONGEST_TEXT)
-                    )
-                elif text.strip():
-                    texts.setdefault(language, {})[part] = text.replace("\r\n", "\n").strip()
-        numbers: dict[str, Decimal] = {}
-        for code, value in _mapping(said.get("numbers"), "/numbers", faults).items():
-            place = f"/numbers/{escape_pointer(code)}"
-            if code not in CODES:
-                faults.append(fault(place, N_("A report has no such number")))
-            elif str(value if value is not None else "").strip():
-                number = None if isinstance(value, bool) else read_amount(code, str(value))
-                if number is None:
-                    faults.append(fault(place, _NUMBER if not code.endswith("charged") else _MONEY))
-                else:
-                    numbers[code] = number
-        if faults:
-            raise InvalidMetadataError(faults=faults)
-        return texts, numbers
-
-    def _list_missing(self, row: Row, known: _Known) -> Sequence[Fault]:
-        """What a report lacks before it can be published."""
-        language = self._context.settings.languages[0]
-        voice = voice_of(language)
-        faults = [
-            fault(f"/texts/{language}/{part}", N_("Write this part"))
-            for part in REQUIRED
-            if not row.texts.get(language, {}).get(part)
-        ]
-        for name, parts in row.texts.items():
-            marks = {voice_of(name).translate(TO_FILL_IN), voice.translate(TO_FILL_IN)}
-            faults += [
-                fault(f"/texts/{name}/{part}", N_("Fill in what is marked, or take the mark out"))
-                for part, text in parts.items()
-                if any(mark in text for mark in marks)
-            ]
-        faults += [
-            fault(f"/numbers/{escape_pointer(code)}", N_("Enter a number: 0 where there was none"))
-            for code in CODES
-            if code.startswith(REQUIRED_NUMBERS) and code not in known.effective
-        ]
-        faults += [
-            fault(f"/table/{line}/{column}", N_("The numbers of applications don't add up in this column"))
-            for line, column in known.report.table.list_faults()
-        ]
-        return faults
 
     def _lock(self, session: Session, year: int, publisher: str) -> Row:
         """The row of a report, new or locked."""
@@ -374,10 +283,6 @@ class AnnualReports:
                 self._context.log(session, actor, "finish-duty", "obligation", str(row.id), **details)
 
 
-_NUMBER = N_("Write a whole number, 0 or more")
-_MONEY = N_("Write a number, 0 or more, with at most six decimals")
-
-
 def _require(
     session: Session, actor: Actor | None, publisher: str, require: Callable[[Actor | None, str], Actor]
 ) -> Actor:
@@ -386,24 +291,6 @@ def _require(
         return require_maintainer(actor)
     require_publisher(actor)
     return require(actor, find_publisher(session, publisher).id)
-
-
-def _mapping(value: Any, place: str, faults: list[Fault]) -> Mapping[str, Any]:
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping):
-        faults.append(fault(place, N_("This must be a JSON object")))
-        return {}
-    return value
-
-
-def _read_numbers(found: Mapping[str, str]) -> dict[str, Decimal]:
-    return {code: Decimal(text) for code, text in found.items()}
-
-
-def _read_shown(year: int, shown: Mapping[str, Any]) -> AnnualReport:
-    cells = {(line, column): int(shown["cells"].get(f"{line}/{column}", 0)) for line in ROWS for column in COLUMNS}
-    return AnnualReport(numbers=_read_numbers(shown["numbers"]), table=AnnualTable(year, cells))
 
 
 def _name(year: int, publisher: str) -> str:
@@ -423,10 +310,6 @@ def _find_clocks(session: Session, year: int, publishers: Sequence[str]) -> Mapp
     for row in _select_duties(session, year, publishers):
         found.setdefault(row.publisher_id, DutyClock(row.id, row.due, row.done_on))
     return found
-
-
-def _list_offices(session: Session, names: set[str]) -> Mapping[str, Any]:
-    return {row.id: view_publisher(row) for row in session.scalars(select(Publisher).where(Publisher.id.in_(names)))}
 
 
 def _view_row(year: int, office: Publisher | None, row: Row | None, clock: DutyClock | None) -> ReportRow:

@@ -1,4 +1,4 @@
-"""Counts what the portal knows of a year for the text of the annual report, of a publisher or of all (`""`)."""
+"""Counts what the portal has about a year for the text of the annual report, of a publisher or of all (`""`)."""
 
 from __future__ import annotations
 
