@@ -1,4 +1,4 @@
-"""A maintainer in a browser sees the gap in a domain, sets a date; the day passes, and everybody reads that it is late."""
+"""A maintainer sees the gap in a domain and sets a date; the day passes, and everybody reads that it is late."""
 
 from __future__ import annotations
 
