@@ -183,7 +183,7 @@ def test_a_citizen_asks_for_a_closed_dataset_and_gets_the_reply_with_its_legal_b
             time.wait(seconds=40)
             page.get_by_role("button", name="提交申请").click()
             expect(page.get_by_role("heading", name="已收到您的申请")).to_be_visible()
-            expect(page.get_by_text("应于 2026-03-30 前答复")).to_be_visible()
+            expect(page.get_by_text("应于2026年3月30日前答复")).to_be_visible()
             number, code = page.locator("#number").inner_text(), page.locator("#code").inner_text()
             page.context.close()
 
