@@ -67,8 +67,8 @@ PASSED: tuple[Passing, ...] = (
 )
 """All that follows a publisher. A new table that names publishers is added here, or to `KEPT`."""
 
-KEPT: tuple[InstrumentedAttribute[Any], ...] = (AnnualReport.publisher_id,)
-"""Columns that go on naming the publisher of then: a report stays that of the office which it is about."""
+KEPT: tuple[InstrumentedAttribute[Any], ...] = (AnnualReport.publisher_id, PublicEvent.publisher_id)
+"""Columns that go on naming the publisher of then."""
 
 
 def pass_over(session: Session, source: str, target: str, *, accounts: Collection[int] | None = None) -> dict[str, int]:

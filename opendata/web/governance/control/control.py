@@ -57,6 +57,18 @@ def show_control() -> str:
     )
 
 
+def _list_troubles(actor: Actor) -> list[tuple[OwnListView | None, str]]:
+    """What is in the way of the portal's own lists: of one list, or of all of them."""
+    voice, wrong = choose_voice(), services().own_lists.find_wrong_setting(actor)
+    found: list[tuple[OwnListView | None, str]] = [(None, voice.say_error(wrong))] if wrong is not None else []
+    for one in services().own_lists.list(actor):
+        fault = one.fault
+        if fault is not None:
+            said = voice.fill(fault["message"], fault["params"]) if "message" in fault else fault.get("detail", "")
+            found.append((one, said))
+    return found
+
+
 @blueprint.get("/numbers.csv")
 def export_control() -> Response:
     """All numbers as CSV."""
