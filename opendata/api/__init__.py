@@ -17,6 +17,7 @@ from opendata.api.governance import (
     duties,
     inventory,
     negative_list,
+    reports,
     requests,
     self_checks,
     site,
@@ -65,6 +66,7 @@ def register_api(app: Flask) -> None:
         tokens,
         webhooks,
         basics,
+        reports,
         requests,
     ):
         api.register_blueprint(module.blueprint)

@@ -43,10 +43,12 @@ VIEWS: Mapping[str, str] = {
         feeds.send_schema_feed*
         guide.* inside.* joining.* mcp.* operations.* problem_pages.* recoveries.* addresses.* search_feeds.* sql.*
         words.* duty_feeds.* feeds.send_publisher_feed* inventory.* negative_list.* on_time.* request_following.show_*
-        requests.* self_check_reports.* site_disclosure.* site_public.* site_status.* site_topics.* site_reuses.l*
-        site_reuses.send_feed site_reuses.show_* api_basics.get_basic_changes api_basics.get_basic_coverage
-        api_basics.get_basic_entry api_basics.list_basic_entries api_basics.list_basic_versions api_clocks.get_*
-        api_clocks.list_* api_inventory.download_* api_inventory.list_* api_negative_list.compare_*
+        published_reports.* requests.* self_check_reports.* site_disclosure.* site_public.* site_status.*
+        site_topics.* site_reuses.l* site_reuses.send_feed site_reuses.show_* api_basics.get_basic_changes
+        api_basics.get_basic_coverage
+        api_annual_reports.get_published_* api_annual_reports.list_annual_reports
+        api_basics.get_basic_entry api_basics.list_basic_entries api_basics.list_basic_versions
+        api_clocks.get_* api_clocks.list_* api_inventory.download_* api_inventory.list_* api_negative_list.compare_*
         api_negative_list.get_negative_list api_negative_list.get_negative_list_version
         api_negative_list.list_negative_lists api_requests.list_requests api_self_checks.get_self_check_report
         api_self_checks.list_self_check_reports api_site.get_* api_site.list_* downloads.send_schema
@@ -95,6 +97,7 @@ VIEWS: Mapping[str, str] = {
     # Those who have a role somewhere.
     "staff": "control.* api_control.* goals.*",
     "busy": """
+        annual_reports.list_reports
         api_basics.list_basic_draft api_negative_list.list_ungrounded api_obligations.list_obligations
         api_self_checks.get_self_check api_self_checks.list_self_check_items api_self_checks.list_self_checks
         basic_drafts.list_entries basic_drafts.send_draft basic_drafts.show_in_force basic_drafts.show_new
@@ -110,6 +113,7 @@ VIEWS: Mapping[str, str] = {
     """,
     # The work on datasets of the water bureau.
     "insiders": """
+        annual_reports.show_report api_annual_reports.get_publisher_report
         api_obligations.get_obligation api_obligations.list_obligation_steps duties.show_duty duties.show_step
         answers.show_answers api_drafts.get_draft api_drafts.download_attachment api_events.* api_findings.*
         api_grants.list_grants api_matching.* api_sources.get_source api_workbench.download_bench
@@ -123,6 +127,7 @@ VIEWS: Mapping[str, str] = {
         answers.comment_on_draft api_reviews.comment_on_draft api_drafts.publish_draft drafts.publish_draft
     """,
     "editing": """
+        annual_reports.save_report api_annual_reports.save_publisher_report
         api_basics.link_basic_entry api_basics.unlink_basic_entry api_inventory.plan_opening
         api_inventory.register_item api_inventory.replace_item api_obligations.finish_obligation
         api_obligations.pause_obligation api_obligations.resume_obligation api_obligations.start_obligation
@@ -160,6 +165,7 @@ VIEWS: Mapping[str, str] = {
     """,
     # Persons.
     "leading": """
+        api_annual_reports.publish_publisher_report
         api_basics.change_basic_draft api_basics.create_basic_draft api_basics.remove_basic_draft
         api_obligations.add_obligation api_obligations.assign_obligation api_obligations.extend_obligation
         api_publishers.update_publisher api_self_checks.confirm_self_check_items basic_drafts.change_entry
@@ -174,6 +180,7 @@ VIEWS: Mapping[str, str] = {
     "heads": "offices.list_publishers api_people.list_people api_people.list_invitations people.list_people",
     # The whole portal.
     "overseeing": """
+        annual_reports.show_whole api_annual_reports.get_annual_report
         api_audit.* audit.* exchange.show_plan mail.* custody.show_withdrawal
         api_negative_list.get_negative_list_draft api_negative_list.list_lapses clocks.list_* clocks.show_new_rule
         clocks.show_rule clocks.show_year offices.send_* offices.show_import offices.show_new preparing.send_form
@@ -181,6 +188,7 @@ VIEWS: Mapping[str, str] = {
     """,
     "supervising": "clocks.send_supervision clocks.show_supervision",
     "maintaining": """
+        annual_reports.save_whole api_annual_reports.publish_annual_report api_annual_reports.save_annual_report
         api_basics.put_basics_in_force api_clocks.add_rule api_clocks.enter_calendar_year api_clocks.use_rule
         api_negative_list.change_* api_negative_list.discard_* api_negative_list.enforce_*
         api_obligations.rectify_obligation api_obligations.waive_obligation api_publishers.close_publisher

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 
+from opendata.domain.reports.annual import CODES
 from opendata.domain.site.kinds import PageKind
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.wiring import Services
@@ -97,9 +98,13 @@ def fill_governance(services: Services, author: Actor) -> Mapping[str, Mapping[s
     services.pages.put(SYSTEM, PageKind.CALL, "contest", call)
     file = services.site_files.add_attachment(SYSTEM, "a.pdf", b"%PDF-1.4\n%%EOF\n")
     kept = services.inventory_imports.keep(SYSTEM, io.BytesIO("信息资源名称\n水井台账\n".encode()), "a.csv")
+    _report(services)
     page = {"kind": "guide", "part": "guide", "page": "guide"}
     number = {"number": asked, "step": "register", "text": "not-there"}
     return {
+        "annual_reports.": {"year": YEAR},
+        "api_annual_reports.": {"year": YEAR},
+        "published_reports.": {"year": YEAR},
         "api_basics.": {"entry": entry, "number": "1"},
         "basic_drafts.": {"entry": entry},
         "basic_imports.": {"number": "1"},
@@ -129,3 +134,12 @@ def fill_governance(services: Services, author: Actor) -> Mapping[str, Mapping[s
         "site_public.": {"sha256": file["sha256"], "name": file["name"]},
         "inventory_staff.": {"file": kept},
     }
+
+
+def _report(services: Services) -> None:
+    """A published report of the water bureau, and the one on all."""
+    for publisher in ("water-bureau", ""):
+        numbers = {code: 0 for code in CODES if not code.startswith("added")}
+        texts = {"zh": dict.fromkeys(("general", "problems", "other"), "无")}
+        services.annual_reports.save(SYSTEM, int(YEAR), publisher, {"texts": texts, "numbers": numbers})
+        services.annual_reports.publish(SYSTEM, int(YEAR), publisher)

@@ -47,6 +47,9 @@ class GaugeShape(Schema):
     kind = fields.String(required=True, metadata={"enum": list(Kind), "description": "What the rows of the list are."})
     count = fields.Integer(required=True)
     oldest = Instant(required=True, allow_none=True, metadata={"description": "Since when the oldest row waits."})
+    amount = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "The bytes of all rows, where rows have a size."}
+    )
 
 
 class GaugesShape(Schema):
@@ -63,6 +66,9 @@ class GaugeRowShape(Schema):
     title = fields.String(required=True)
     publisher = fields.String(required=True, metadata={"description": "Empty: it belongs to the portal."})
     since = Instant(required=True)
+    amount = fields.Integer(
+        required=True, allow_none=True, metadata={"description": "Its bytes, or how often fetching it failed in a row."}
+    )
 
 
 GaugeRowPage = page_of(GaugeRowShape)

@@ -48,6 +48,7 @@ from opendata.db.models.governance.grounds import NegativeList, SelfCheck, SelfC
 from opendata.db.models.governance.inventory import IndexCounter, IndexNumber, InventoryFile, OpeningDate
 from opendata.db.models.governance.lists import OwnListState
 from opendata.db.models.governance.quality import DatasetMeasure, TableMeasure
+from opendata.db.models.governance.reports import AnnualReport
 from opendata.db.models.governance.requests import Request, RequestEvent
 from opendata.db.models.governance.site import LastCheck, Reuse, ReuseDataset, SiteFile, SitePage, SitePageVersion
 from opendata.db.models.mail import AddressChange, OutboxMail
@@ -61,6 +62,7 @@ __all__ = [
     "UPLOAD_STATES",
     "AddressChange",
     "Alias",
+    "AnnualReport",
     "Appointment",
     "Base",
     "BasicEdition",

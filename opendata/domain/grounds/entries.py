@@ -162,7 +162,9 @@ def find_entry_faults(entries: Sequence[Entry], publishers: Collection[str]) -> 
             yield fault(f"{place}/id", N_("The number “%(value)s” is there twice"), value=item.id)
         seen.add(item.id)
         yield from _find_text_faults(item, place)
-        if item.ground not in GROUNDS:
+        if not item.ground:
+            yield fault(f"{place}/ground", N_("Choose the ground on which it isn't disclosed"))
+        elif item.ground not in GROUNDS:
             text = N_("“%(value)s” isn't one of the grounds: %(choices)s")
             yield fault(f"{place}/ground", text, value=item.ground[:60], choices=Listed(GROUNDS))
         for name in item.publishers:

@@ -40,6 +40,7 @@ from opendata.services.governance.offices.figures import Figures
 from opendata.services.governance.offices.lists import PublisherLists
 from opendata.services.governance.offices.succession import Succession
 from opendata.services.governance.quality.measuring import Measuring
+from opendata.services.governance.reports.annual import AnnualReports
 from opendata.services.governance.requests.asked import list_asked
 from opendata.services.governance.requests.requests import Requests, build_requests
 from opendata.services.governance.site.columns import Columns
@@ -58,6 +59,7 @@ from opendata.services.search.searching import Searching
 class Governance:
     """The services about who answers for what."""
 
+    annual_reports: AnnualReports
     basic_drafts: BasicDrafts
     basic_imports: BasicImports
     basic_links: BasicLinks
@@ -113,7 +115,9 @@ def build_governance(context: Context, found: Foundation) -> Governance:
     """Build all of them."""
     datasets, manifests, plans, pages = found.datasets, found.manifests, Plans(context), Pages(context)
     reuses = Reuses(context, found.limits, pages)
+    requests = build_requests(context, manifests, found.grants, found.stops)
     return Governance(
+        annual_reports=AnnualReports(context, requests.figures),
         basic_drafts=BasicDrafts(context),
         basic_imports=BasicImports(context),
         basic_links=BasicLinks(context, found.searching),
@@ -138,7 +142,7 @@ def build_governance(context: Context, found: Foundation) -> Governance:
         pages=pages,
         plans=plans,
         publisher_lists=PublisherLists(context),
-        requests=build_requests(context, manifests, found.grants, found.stops),
+        requests=requests,
         reuses=reuses,
         self_checks=SelfChecks(context, partial(list_asked, ZoneInfo(context.settings.timezone))),
         site_files=SiteFiles(context),

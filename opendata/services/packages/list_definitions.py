@@ -150,7 +150,7 @@ def define_lists(governance: Governance, catalogue: CatalogueRows) -> Sequence[O
                 ("description", "string", "说明", "Description"),
                 ("ground", "string", "理由代码", "Code of the ground"),
                 ("legalBasis", "string", "法律依据", "Legal basis"),
-                ("publishers", "string", "适用单位", "Publishers it is for; empty: all"),
+                ("publishers", "string", "适用的数据提供方", "Publishers it is for; empty: all"),
                 ("from", "date", "生效日期", "First day"),
                 ("until", "date", "失效日期", "Last day"),
             ),
@@ -180,11 +180,11 @@ def define_lists(governance: Governance, catalogue: CatalogueRows) -> Sequence[O
         ),
         _define(
             "duties-on-time",
-            ("公开任务按期完成情况", "各单位每月到期的公开任务及按期完成的数量。"),
+            ("公开任务按期完成情况", "各数据提供方每月到期的公开任务及按期完成的数量。"),
             ("Duties done on time", "What was due of each publisher in each month, and how much was done in time."),
             (
-                ("publisher", "string", "单位编号", "ID of the publisher"),
-                ("publisherTitle", "string", "单位", "Publisher"),
+                ("publisher", "string", "数据提供方编号", "ID of the publisher"),
+                ("publisherTitle", "string", "数据提供方", "Publisher"),
                 ("month", "yearmonth", "月份", "Month"),
                 ("due", "integer", "到期数", "Due"),
                 ("inTime", "integer", "按期完成数", "Done in time"),

@@ -204,6 +204,11 @@ STAFF_GROUPS: tuple[EntryGroup, ...] = (
                 sees_figures,
             ),
             Entry(
+                "annual_reports.list_reports",
+                N_("Annual reports on disclosure"),
+                N_("Complete what the portal has filled in, and publish it by 31 January"),
+            ),
+            Entry(
                 "clocks.show_supervision",
                 N_("Supervision report"),
                 N_("Each publisher in a quarter or half-year: published, in time, late, overdue, returned"),
@@ -288,6 +293,8 @@ def list_parts() -> Sequence[Part]:
     found = []
     for kind in PARTS:
         days = [page.published for page in services().pages.list(None, kind) if page.published]
+        if kind == PageKind.REPORT:
+            days += [row.republished or row.published for row in services().annual_reports.list_published()]
         found.append(Part(kind, KIND_NAMES[kind], KIND_PURPOSES[kind], max(days, default=None)))
     return found
 

@@ -39,7 +39,7 @@ def test_a_list_is_prepared_put_in_force_and_asked_for_on_the_pages(desk: Portal
     assert send(boss, f"{LIST}/begin", {}, form=LIST).status_code == 303
     wrong = send(boss, f"{LIST}/entry", {"title": "", "from": "soon"})
     assert wrong.status_code == 422
-    for said in ("请写明不予公开的事项", "不是可用的依据类型", "例如 2026-12-31"):
+    for said in ("请写明不予公开的事项", "请选择不予公开的依据类型", "例如 2026-12-31"):
         assert said in wrong.text
     assert send(boss, f"{LIST}/entry", ENTRY).status_code == 303
     send(boss, f"{LIST}/entry", {**ENTRY, "title": "个人信息", "ground": "privacy", "publishers": "road-bureau"})

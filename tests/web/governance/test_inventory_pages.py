@@ -77,7 +77,7 @@ def test_a_department_downloads_the_table_fills_it_in_mends_three_cells_and_impo
         page.goto(f"{address}/workspace/inventory")
         page.get_by_role("link", name="用表格填报").click()
         with page.expect_download() as download:
-            page.get_by_role("link", name="带本单位已有事项（Excel）").click()
+            page.get_by_role("link", name="带本数据提供方已有事项（Excel）").click()
         table = tmp_path / "清单.xlsx"
         download.value.save_as(table)
         book = load_workbook(table)

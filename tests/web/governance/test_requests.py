@@ -183,7 +183,7 @@ def test_a_citizen_asks_for_a_closed_dataset_and_gets_the_reply_with_its_legal_b
             time.wait(seconds=40)
             page.get_by_role("button", name="提交申请").click()
             expect(page.get_by_role("heading", name="已收到您的申请")).to_be_visible()
-            expect(page.get_by_text("应于 2026-03-30 前答复")).to_be_visible()
+            expect(page.get_by_text("应于2026年3月30日前答复")).to_be_visible()
             number, code = page.locator("#number").inner_text(), page.locator("#code").inner_text()
             page.context.close()
 
@@ -199,7 +199,7 @@ def test_a_citizen_asks_for_a_closed_dataset_and_gets_the_reply_with_its_legal_b
             desk.get_by_role("button", name="撰写答复").click()
             expect(desk.get_by_label("法律依据")).to_have_value("政府信息公开条例（国务院令第711号）第十四条")
             desk.get_by_role("button", name="答复", exact=True).click()
-            expect(desk.get_by_text("受理单位已答复").first).to_be_visible()
+            expect(desk.get_by_text("数据提供方已答复").first).to_be_visible()
             desk.context.close()
 
             page = open_page(browser, complaints, viewport={"width": 1280, "height": 900})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,5 +81,5 @@ def _sign_in(page: Page, address: str, name: str) -> None:
     page.goto(f"{address}/sign-in")
     page.locator("#name").fill(name)
     page.locator("#password").fill(PASSWORD)
-    page.get_by_role("button", name="登录", exact=True).click()
+    page.locator("main").get_by_role("button", name=re.compile("^(登录|Sign in)$")).click()
     page.wait_for_url("**/workspace")

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, literal, or_, select
+from sqlalchemy.orm import Session
 
 from opendata.domain.moments import format_time
 from opendata.errors import N_, NotFoundError, NotPermittedError
@@ -17,12 +18,13 @@ from opendata.services.core.context import Context
 from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
 from opendata.services.core.values import Page
 from opendata.services.governance.control.counting import count_with_oldest
-from opendata.services.governance.control.gauges import Asking, Gauge, Group, Kind
+from opendata.services.governance.control.gauges import Asking, Gauge, Group, Kind, Unit
 from opendata.services.governance.control.lists import GAUGES
+from opendata.services.governance.control.storage import Room, measure_rooms
 from opendata.tables.forms.csv_lines import write_csv_line
 
-SORTS = ("since", "-since", "title", "publisher")
-"""The orders of a list: `since` has what waits longest first."""
+SORTS = ("since", "-since", "title", "publisher", "-amount")
+"""The orders of a list: `since` has what waits longest first, `-amount` the largest first."""
 
 _AT_ONCE = 500
 _COLUMNS = ("id", "title", "publisher", "since")
@@ -30,13 +32,14 @@ _COLUMNS = ("id", "title", "publisher", "since")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GaugeCount:
-    """A gauge with its number, and since when the oldest of its rows waits."""
+    """A gauge with its number, since when the oldest of its rows waits, and the sum of bytes where rows have some."""
 
     code: str
     group: Group
     kind: Kind
     count: int
     oldest: datetime | None
+    amount: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +51,7 @@ class GaugeRow:
     title: str
     publisher: str
     since: datetime
+    amount: int | None = None
 
 
 def require_some_figures(actor: Actor | None) -> Actor:
@@ -79,7 +83,14 @@ class Control:
             gauges = self._list_gauges(asking)
             counts = count_with_oldest(session, asking, [gauge.select for gauge in gauges])
             return [
-                GaugeCount(code=gauge.code, group=gauge.group, kind=gauge.kind, count=count, oldest=oldest)
+                GaugeCount(
+                    code=gauge.code,
+                    group=gauge.group,
+                    kind=gauge.kind,
+                    count=count,
+                    oldest=oldest,
+                    amount=_sum(session, gauge, asking) if gauge.unit == Unit.BYTES else None,
+                )
                 for gauge, (count, oldest) in zip(gauges, counts, strict=True)
             ]
 
@@ -107,6 +118,10 @@ class Control:
         asking = self._ask(actor, publisher)
         return self._write(self.find(asking.actor, code), asking, sort)
 
+    def measure_rooms(self, actor: Actor | None) -> Sequence[Room]:
+        """What takes room on the machine. Raises `NotSignedInError`, `NotPermittedError`."""
+        return measure_rooms(self._context, actor)
+
     def find(self, actor: Actor | None, code: str) -> Gauge:
         """A gauge that the actor may see. Raises `NotFoundError`."""
         for gauge in self._list_gauges(self._ask(actor, None)):
@@ -130,16 +145,24 @@ class Control:
         query = _order(gauge.select(asking), sort, after)
         with self._context.read() as session:
             return [
-                GaugeRow(kind=gauge.kind, id=row.id, title=row.title or "", publisher=row.publisher, since=row.since)
+                GaugeRow(
+                    kind=gauge.kind,
+                    id=row.id,
+                    title=row.title or "",
+                    publisher=row.publisher,
+                    since=row.since,
+                    amount=int(row.amount or 0) if gauge.unit else None,
+                )
                 for row in session.execute(query.limit(limit))
             ]
 
     def _write(self, gauge: Gauge, asking: Asking, sort: str) -> Iterator[str]:
-        yield ",".join(_COLUMNS) + "\n"
+        yield ",".join((*_COLUMNS, *([gauge.unit] if gauge.unit else ()))) + "\n"
         after = None
         while rows := self._read(gauge, asking, sort, after, _AT_ONCE):
             for row in rows:
-                yield write_csv_line((row.id, row.title, row.publisher, format_time(row.since)))
+                more = (row.amount,) if gauge.unit else ()
+                yield write_csv_line((row.id, row.title, row.publisher, format_time(row.since), *more))
             after = _write_key(rows[-1], sort)
 
 
@@ -147,7 +170,7 @@ def _order(query: Select[Any], sort: str, after: str | None) -> Select[Any]:
     """A gauge's rows in an order, after a key. The id makes it one that is the same each time."""
     rows = query.subquery()
     name = sort.removeprefix("-")
-    column = func.coalesce(rows.c[name], "") if name == "title" else rows.c[name]
+    column = _find_column(rows, name)
     is_falling = sort.startswith("-")
     found = select(rows).order_by(column.desc() if is_falling else column, rows.c.id)
     if after is None:
@@ -157,14 +180,33 @@ def _order(query: Select[Any], sort: str, after: str | None) -> Select[Any]:
     return found.where(or_(beyond, and_(column == value, rows.c.id > last)))
 
 
+def _sum(session: Session, gauge: Gauge, asking: Asking) -> int:
+    """The amounts of all rows of a gauge."""
+    return int(session.scalar(select(func.sum(gauge.select(asking).subquery().c.amount))) or 0)
+
+
+def _find_column(rows: Any, name: str) -> Any:
+    """What rows are ordered by. Rows without an amount are equal in it."""
+    if name == "amount":
+        return func.coalesce(rows.c.amount, 0) if name in rows.c else literal(0)
+    return func.coalesce(rows.c[name], "") if name == "title" else rows.c[name]
+
+
 def _write_key(row: GaugeRow, sort: str) -> str:
-    values: Mapping[str, str] = {"since": row.since.isoformat(), "title": row.title, "publisher": row.publisher}
+    values: Mapping[str, str | int] = {
+        "since": row.since.isoformat(),
+        "title": row.title,
+        "publisher": row.publisher,
+        "amount": row.amount or 0,
+    }
     return json.dumps([values[sort.removeprefix("-")], row.id])
 
 
 def _read_key(key: str, name: str) -> tuple[Any, str]:
     try:
         value, last = json.loads(key)
+        if name == "amount":
+            return int(value), str(last)
         return (datetime.fromisoformat(value) if name == "since" else str(value)), str(last)
     except (TypeError, ValueError):
         raise refuse_cursor() from None

@@ -1,15 +1,15 @@
-"""Drafts, sources and mail that wait or failed."""
+"""Drafts, work in the background, sources and mail: what waits, runs or failed."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, literal, or_, select
+from sqlalchemy import ColumnElement, Select, String, cast, func, literal, or_, select
 
-from opendata.db.models import Dataset, Draft, OutboxMail, Source
+from opendata.db.models import Dataset, Draft, OutboxMail, Source, SourceRun
 from opendata.domain.drafts import DraftState
 from opendata.domain.mail.letters import LetterState
-from opendata.services.governance.control.gauges import Asking, Gauge, Group, Kind
+from opendata.services.governance.control.gauges import Asking, Gauge, Group, Kind, Unit
 
 
 def _select_drafts(asking: Asking, *conditions: ColumnElement[bool]) -> Select[Any]:
@@ -54,15 +54,39 @@ def _failed(asking: Asking) -> Select[Any]:
     return _select_drafts(asking, Draft.status == DraftState.FAILED)
 
 
-def _sources(asking: Asking) -> Select[Any]:
+def _select_sources(asking: Asking, *conditions: ColumnElement[bool]) -> Select[Any]:
+    """Sources since they were fetched last, or set where they never were; the amount are failures one after another."""
+    last = select(func.max(SourceRun.begun)).where(SourceRun.source_id == Source.id).scalar_subquery()
     columns: tuple[Any, ...] = (
         Dataset.id.label("id"),
         Dataset.title.label("title"),
         Dataset.publisher_id.label("publisher"),
-        Source.changed.label("since"),
+        func.coalesce(last, Source.changed).label("since"),
+        Source.tries.label("amount"),
     )
     found = select(*columns).join(Dataset, Dataset.id == Source.dataset_id)
-    return found.where(asking.sees(Dataset.publisher_id), Source.tries > 0)
+    return found.where(asking.sees(Dataset.publisher_id), *conditions)
+
+
+def _sources(asking: Asking) -> Select[Any]:
+    return _select_sources(asking)
+
+
+def _sources_failed(asking: Asking) -> Select[Any]:
+    return _select_sources(asking, Source.tries > 0)
+
+
+def _jobs_waiting(asking: Asking) -> Select[Any]:
+    is_free = or_(Draft.lease_until.is_(None), Draft.lease_until <= asking.now)
+    return _select_drafts(asking, Draft.wanted != "", is_free)
+
+
+def _jobs_running(asking: Asking) -> Select[Any]:
+    return _select_drafts(asking, Draft.wanted != "", Draft.lease_until > asking.now)
+
+
+def _jobs_repeated(asking: Asking) -> Select[Any]:
+    return _select_drafts(asking, Draft.wanted != "", Draft.attempts > 1)
 
 
 def _mail(_: Asking) -> Select[Any]:
@@ -83,6 +107,10 @@ DRAFT_GAUGES = (
     Gauge("returned", Group.RETURNED, Kind.DRAFT, _returned),
     Gauge("invalid", Group.RETURNED, Kind.DRAFT, _invalid),
     Gauge("failed", Group.FAILED, Kind.DRAFT, _failed),
-    Gauge("sources-failed", Group.FAILED, Kind.SOURCE, _sources),
+    Gauge("jobs-waiting", Group.JOBS, Kind.DRAFT, _jobs_waiting),
+    Gauge("jobs-running", Group.JOBS, Kind.DRAFT, _jobs_running),
+    Gauge("jobs-repeated", Group.JOBS, Kind.DRAFT, _jobs_repeated),
+    Gauge("sources", Group.FETCHED, Kind.SOURCE, _sources, unit=Unit.FAILURES),
+    Gauge("sources-failed", Group.FAILED, Kind.SOURCE, _sources_failed, unit=Unit.FAILURES),
     Gauge("mail-failed", Group.FAILED, Kind.MAIL, _mail, is_for_all=True),
 )

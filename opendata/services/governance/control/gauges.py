@@ -22,9 +22,19 @@ class Group(StrEnum):
     DUE = "due"
     RETURNED = "returned"
     FAILED = "failed"
+    JOBS = "jobs"
+    FETCHED = "fetched"
     GROUNDS = "grounds"
     WITHDRAWN = "withdrawn"
     QUALITY = "quality"
+    STORAGE = "storage"
+
+
+class Unit(StrEnum):
+    """What the `amount` of a row is; a gauge shows the sum of bytes beside its number of rows."""
+
+    BYTES = "bytes"
+    FAILURES = "failures"
 
 
 class Kind(StrEnum):
@@ -40,6 +50,7 @@ class Kind(StrEnum):
     DUTY = "duty"
     REQUEST = "request"
     REUSE = "reuse"
+    UPLOAD = "upload"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +97,8 @@ class Choice:
 class Gauge:
     """A number, which is how many rows `select` gives, and their list.
 
-    `is_for_all` marks what is about the instance and not about publishers: it is for those who look after all.
+    `is_for_all` marks what is about the instance and not about publishers: it is for those who look after all. With a
+    `unit` there is a column `amount` too.
     """
 
     code: str
@@ -94,6 +106,7 @@ class Gauge:
     kind: Kind
     select: Query
     is_for_all: bool = False
+    unit: Unit | None = None
 
 
 def select_datasets(asking: Asking, *conditions: ColumnElement[bool], since: Any = Dataset.modified) -> Select[Any]:

@@ -15,6 +15,9 @@ from opendata.settings import LANGUAGES
 ID = "id"
 _PERSONS = ("responsible", "officer")
 _NAMES = {"zh": "编号", "en": "Id"}
+_FORMER = (("数据提供方名称", "单位名称"), ("数据提供方类型", "单位类型"), ("上级数据提供方", "上级单位"))
+"""What headings are called, and what they were called in lists that were handed out before: both are read."""
+
 _LANGUAGES = {"zh": {"zh": "中文", "en": "英文"}, "en": {"zh": "Chinese", "en": "English"}}
 
 
@@ -70,6 +73,8 @@ def match_header(cells: Sequence[str], columns: Sequence[Column]) -> Mapping[int
     for column in columns:
         for name in (column.path, *column.names.values()):
             known.setdefault(_fold(name), column)
+        for new, old in _FORMER:
+            known.setdefault(_fold(column.names["zh"].replace(new, old)), column)
     return {place: known[_fold(cell)] for place, cell in enumerate(cells) if _fold(cell) in known}
 
 

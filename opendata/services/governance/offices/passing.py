@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, CursorResult, and_, delete, select, true, 
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from opendata.db.models import (
+    AnnualReport,
     Appointment,
     BasicEdition,
     BasicEntry,
@@ -66,7 +67,7 @@ PASSED: tuple[Passing, ...] = (
 )
 """All that follows a publisher. A new table that names publishers is added here, or to `KEPT`."""
 
-KEPT: tuple[InstrumentedAttribute[Any], ...] = (PublicEvent.publisher_id,)
+KEPT: tuple[InstrumentedAttribute[Any], ...] = (AnnualReport.publisher_id, PublicEvent.publisher_id)
 """Columns that go on naming the publisher of then."""
 
 

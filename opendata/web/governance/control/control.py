@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flask import Blueprint, Response, g, render_template, request, stream_with_context, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
+from opendata.domain.moments import format_time
 from opendata.errors import N_, InputError
 from opendata.problems import choose_voice
 from opendata.services.access.people.persons import may_manage_any
@@ -16,8 +18,9 @@ from opendata.services.governance.control.gauges import Group, Kind
 from opendata.services.packages.own_lists import OwnListView
 from opendata.web.access.sessions import ask_to_sign_in
 from opendata.web.core.instance import services
-from opendata.web.governance.control.words import GAUGES, GROUPS
+from opendata.web.governance.control.words import GAUGES, GROUPS, ROOMS, SINCE, UNITS
 from opendata.web.governance.hub import list_staff_groups, works_on_data
+from opendata.web.governance.requests.showing import send_csv
 
 blueprint = Blueprint("control", __name__, url_prefix="/workspace/control")
 blueprint.before_request(ask_to_sign_in)
@@ -27,6 +30,7 @@ _SORTS: Mapping[str, str] = {
     "-since": N_("Newest first"),
     "title": N_("By title"),
     "publisher": N_("By publisher"),
+    "-amount": N_("Largest first"),
 }
 
 
@@ -45,6 +49,9 @@ def show_control() -> str:
         publishers=list_publishers(),
         work=list_staff_groups(actor),
         may_list=works_on_data(actor),
+        sizes=services().control.measure_rooms(actor) if actor.may_oversee and not publisher else (),
+        rooms=ROOMS,
+        since=SINCE,
         vacant=services().persons.list_vacant(actor) if may_manage_any(actor) else (),
         lists=_list_troubles(actor) if actor.may_oversee else (),
     )
@@ -60,6 +67,24 @@ def _list_troubles(actor: Actor) -> list[tuple[OwnListView | None, str]]:
             said = voice.fill(fault["message"], fault["params"]) if "message" in fault else fault.get("detail", "")
             found.append((one, said))
     return found
+
+
+@blueprint.get("/numbers.csv")
+def export_control() -> Response:
+    """All numbers as CSV."""
+    counts = services().control.count_all(g.actor, _read_publisher())
+    rows = [
+        (
+            one.code,
+            gettext(GROUPS[one.group]),
+            gettext(GAUGES[one.code]),
+            one.count,
+            one.amount,
+            one.oldest and format_time(one.oldest),
+        )
+        for one in counts
+    ]
+    return send_csv("control-room", [("id", "group", "name", "count", "bytes", "oldest"), *rows], private=True)
 
 
 @blueprint.get("/<gauge>")
@@ -79,7 +104,9 @@ def show_list(gauge: str) -> str:
         publishers=list_publishers(),
         titles={one["id"]: one for one in list_publishers()},
         sort=sort,
-        sorts=_SORTS,
+        sorts={value: label for value, label in _SORTS.items() if found.unit or value != "-amount"},
+        since=SINCE.get(found.code, N_("Since")),
+        units=UNITS,
     )
 
 
@@ -137,5 +164,7 @@ def _find_address(row: GaugeRow) -> str:
             return url_for("request_inbox.show_request", number=row.id)
         case Kind.REUSE:
             return url_for("site_reuses.show_reuse", reuse=row.id)
+        case Kind.UPLOAD:
+            return ""  # nobody opens a file that isn't in a draft
         case Kind.MAIL:
             return url_for("mail.show_mail", state="failed")

@@ -11,9 +11,12 @@ GROUPS: Mapping[str, str] = {
     "due": N_("Due and overdue"),
     "returned": N_("To be mended"),
     "failed": N_("Failed"),
+    "jobs": N_("Work in the background"),
+    "fetched": N_("Fetched tables"),
     "grounds": N_("Not open"),
     "withdrawn": N_("Taken down"),
     "quality": N_("Quality"),
+    "storage": N_("Storage"),
 }
 
 GAUGES: Mapping[str, str] = {
@@ -25,6 +28,10 @@ GAUGES: Mapping[str, str] = {
     "returned": N_("Returned drafts"),
     "invalid": N_("Drafts with errors"),
     "failed": N_("Drafts that failed on our side"),
+    "jobs-waiting": N_("Drafts that wait for a worker"),
+    "jobs-running": N_("Drafts that a worker is at"),
+    "jobs-repeated": N_("Drafts tried more than once"),
+    "sources": N_("Tables that are fetched automatically"),
     "sources-failed": N_("Sources that can't be fetched"),
     "mail-failed": N_("Mail that couldn't be delivered"),
     "duties-late": N_("Overdue duties"),
@@ -50,4 +57,27 @@ GAUGES: Mapping[str, str] = {
     "fragments": N_("Tables with the same columns as others of the publisher"),
     "stiff": N_("Tables that look like a document poured into a grid"),
     "undescribed": N_("Tables with columns that nothing explains"),
+    "bytes-versions": N_("Published versions; files that versions share count in each"),
+    "bytes-drafts": N_("Files of drafts"),
+    "bytes-uploads": N_("Uploads that aren't in a draft yet"),
 }
+
+SINCE: Mapping[str, str] = {
+    "sources": N_("Last run"),
+    "sources-failed": N_("Last run"),
+    "bytes-versions": N_("Published"),
+    "bytes-drafts": N_("Changed"),
+    "bytes-uploads": N_("Begun"),
+}
+"""What the time of a row is, where the row doesn't wait since then."""
+
+UNITS: Mapping[str, str] = {"bytes": N_("Size"), "failures": N_("Failures in a row")}
+"""What the amount of a row is."""
+
+ROOMS: Mapping[str, str] = {
+    "database": N_("Database"),
+    "search": N_("Search index"),
+    "public": N_("Disk of the stores"),
+    "private": N_("Disk of the private store"),
+}
+"""What takes room on the machine."""

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from opendata.domain.clocks.obligations import DutyState
 from opendata.domain.clocks.rules import Trigger
 from opendata.domain.moments import read_day
+from opendata.domain.reports.annual import RULES as REPORT_RULES
 from opendata.errors import N_, InputError, InvalidMetadataError, NotFoundError, OpendataError, StateError
 from opendata.problems import status_of
 from opendata.services.core.actors import require_publisher
@@ -117,6 +118,7 @@ def show_duty(duty: int) -> Answer:
         states=STATE_NAMES,
         steps=list_open_steps(item, decides=decides, is_maintainer=g.actor.is_maintainer),
         units=UNIT_NAMES,
+        report_year=read_number(item.period) if item.rule in REPORT_RULES else None,
         **HELPERS,
     )
 

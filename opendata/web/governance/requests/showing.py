@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from flask import Response
-from flask_babel import gettext
+from flask_babel import format_date, gettext
 
 from opendata.domain.requests.kinds import RequestKind
 from opendata.domain.requests.steps import RequestState
@@ -46,15 +46,15 @@ def say_clock(item: RequestView) -> str:
                 "The reply is due %(count)s working days after %(day)s. The working days of %(year)s aren't announced"
                 " yet, so the last day can't be computed",
                 count=clock.days,
-                day=clock.start.isoformat(),
+                day=format_date(clock.start, "long"),
                 year=clock.unknown_year,
             )
         )
     if clock.due is None:
         return str(gettext("The clock stands still until the answer is there"))
     if item.is_overdue:
-        return str(gettext("The reply was due on %(day)s and is late", day=clock.due.isoformat()))
-    return str(gettext("The reply is due by %(day)s", day=clock.due.isoformat()))
+        return str(gettext("The reply was due on %(day)s and is late", day=format_date(clock.due, "long")))
+    return str(gettext("The reply is due by %(day)s", day=format_date(clock.due, "long")))
 
 
 def read_word(words: type[RequestKind] | type[RequestState], text: str) -> RequestKind | RequestState | None:

@@ -20,11 +20,15 @@ def show_part(part: str) -> str:
     """The pages of a part; where it has one only, that page."""
     kind = PageKind(part)
     found = services().pages.list(g.actor, kind)
-    if not found and not _is_maintainer():
+    reports = services().annual_reports.list_published(publisher="") if kind == PageKind.REPORT else ()
+    has_more = kind == PageKind.REPORT and bool(services().annual_reports.list_published())
+    if not found and not has_more and not _is_maintainer():
         raise NotFoundError(N_("Nothing is published here yet"))
-    if len(found) == 1 and found[0].is_public:
+    if len(found) == 1 and found[0].is_public and not has_more:
         return _render(kind, found[0])
-    return render_template("governance/site/part.html", kind=kind, **_name(kind), pages=found)
+    return render_template(
+        "governance/site/part.html", kind=kind, **_name(kind), pages=found, reports=reports, has_more=has_more
+    )
 
 
 @blueprint.get(f"{_PART}/<page>")

@@ -100,8 +100,9 @@ def save_page(kind: str, page: str) -> Answer:
         view, is_new = services().pages.put(g.actor, which, name, said, is_public=is_public, position=position)
     except (InvalidMetadataError, StateError, InputError, TooLargeError) as error:
         return _render(which, page, found, request.form.to_dict(), error), status_of(error)
-    flash(gettext("Saved. “%(title)s” is new", title=view.title) if is_new else gettext("Saved"), "good")
     is_single = which == PageKind.IDENTITY
+    is_named = is_new and not is_single
+    flash(gettext("Saved. “%(title)s” is new", title=view.title) if is_named else gettext("Saved"), "good")
     return redirect(url_for("site_staff.show_site") if is_single else url_for("site_staff.list_pages", kind=kind), 303)
 
 

@@ -1,0 +1,1 @@
+"""Reports that the Regulations ask for."""

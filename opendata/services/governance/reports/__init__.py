@@ -1,0 +1,1 @@
+"""The annual report on disclosure: prefilled, completed by people, published."""
