@@ -229,7 +229,7 @@ def _ask_between(node: Between) -> Query:
 
 
 def _write_between(low: str, high: str | None, *, with_low: bool, with_high: bool) -> str | None:
-    """The shape of all texts from one to another; None where there is none."""
+    """The shape of all texts from one to another; None without one."""
     if high is None:
         return _write_from(low, with_low=with_low)
     if low > high or (low == high and not (with_low and with_high)):
@@ -279,7 +279,7 @@ def _write_to(high: str, *, with_high: bool) -> str | None:
 
 
 def _write_class(first: int, last: int) -> str:
-    """Any one character from one to another; empty where there is none."""
+    """Any one character from one to another; empty without one."""
     parts = [(first, min(last, _HALVES[0] - 1)), (max(first, _HALVES[1] + 1), last)]
     spans = "".join(f"\\x{{{low:x}}}-\\x{{{high:x}}}" for low, high in parts if low <= high)
     return f"[{spans}]" if spans else ""

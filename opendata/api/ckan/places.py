@@ -1,4 +1,4 @@
-"""The addresses of CKAN: the actions, and those that people and harvesters know of its pages, files and feeds."""
+"""The addresses of CKAN: the actions, and its pages, files and feeds as people and harvesters know them."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def search_records(parameters: Parameters) -> Any:
     :param q: words that a row has, or column → words
     :param fields: the columns
     :param sort: such as `name desc`
-    :param limit: at most so many rows, 32,000 at the most
+    :param limit: the most rows, up to 32,000
     :param offset: leave out so many
     :param distinct: each row once
     :param include_total: count the rows

@@ -2,7 +2,7 @@
 
 Text in, tokens out:
     "GDP 总量2026"  →  gdp 总量 量 2026
-Latin letters and digits are one token a run. Chinese characters are pairs, and the last of a run stands alone: so any
+Latin letters and digits are one token a run. Chinese characters are pairs, and the last of a run is one token: so any
 part of a name is found as tokens side by side, of which only the last may be the beginning of one.
 """
 
@@ -45,7 +45,7 @@ def clean(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """A value as it is compared: letter case, width and blanks don't count."""
+    """A value as it is compared: letter case, width and spaces don't count."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return _SPACE.sub(" ", text.casefold()).strip()[:MOST_CHARACTERS]

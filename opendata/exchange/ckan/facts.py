@@ -1,4 +1,4 @@
-"""A package → what searches know of it: values and texts by field, what it is counted and sorted by."""
+"""A package → what is searched: values and texts by field, what it is counted and sorted by."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from opendata.exchange.ckan.fields import ALL
 from opendata.exchange.ckan.moments import count_microseconds
 
 _TIE_BITS = 10
-"""Of a UUID so many bits tell datasets of one moment apart: what is left of 64 beside microseconds."""
+"""Of a UUID so many bits differ between datasets of one moment: what is left of 64 beside microseconds."""
 
 _MOST_VALUES = 2_000
 _TITLE = 80
@@ -23,7 +23,7 @@ _TITLE = 80
 class Facts:
     """One package. `exact` has folded values, `words` texts, `facets` values as they are written.
 
-    `orders` are numbers that sort as `id`, `metadata_created` and `metadata_modified` do, and tell datasets apart.
+    `orders` are numbers that sort as `id`, `metadata_created` and `metadata_modified` do, and differ for each dataset.
     `title` sorts as `title_string` does.
     """
 
@@ -37,7 +37,7 @@ class Facts:
 
 
 def read_facts(package: Mapping[str, Any]) -> Facts:
-    """What searches know of a package."""
+    """What is searched of a package."""
     bits = UUID(package["id"]).int
     moments = {name: _read_moment(package[name]) for name in ("metadata_created", "metadata_modified")}
     tie = bits >> (128 - _TIE_BITS)

@@ -27,7 +27,7 @@ class AbsentError(CkanError):
 
 
 class DeniedError(CkanError):
-    """The caller may not do that."""
+    """The caller isn't allowed to do that."""
 
     status, kind = 403, "Authorization Error"
 

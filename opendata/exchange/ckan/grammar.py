@@ -1,8 +1,8 @@
 """The language of `q` and `fq` → a tree: words, phrases, `field:value`, ranges, AND, OR, NOT, `+`, `-`, parentheses.
 
-A blank joins as AND does; AND binds more tightly than OR. Boosts (`^2`) are read and don't count. `word~` allows two
+A space joins as AND does; AND binds more tightly than OR. Boosts (`^2`) are read and don't count. `word~` allows two
 wrong letters and `"two words"~5` any order and distance. A word without a letter or digit asks for nothing and is left
-out. Source: the standard query parser of Solr, as far as clients of CKAN
+out. Source: the standard query parser of Solr, in the part that clients of CKAN
 use it.
 """
 
@@ -269,7 +269,7 @@ class _Parser:
         return found
 
     def _skip(self) -> bool:
-        """Go over blanks; whether there is more."""
+        """Skip spaces; whether there is more."""
         while self._place < len(self._text) and self._text[self._place].isspace():
             self._place += 1
         return self._place < len(self._text)

@@ -1,4 +1,4 @@
-"""Ids, names and times as CKAN has them: ids are UUIDs that stay the same for ever, names are lower-case ASCII.
+"""Ids, names and times as CKAN has them: ids are UUIDs that never change, names are lower-case ASCII.
 
 Source: ckan/logic/validators.py of CKAN 2.10 (names, tags).
 """
@@ -25,7 +25,7 @@ def identify_organization(publisher: str) -> str:
 
 
 def identify_user(publisher: str) -> str:
-    """The UUID that stands for whoever entered a publisher's datasets: no person is named."""
+    """The UUID in place of the person who entered a publisher's datasets: nobody is named."""
     return str(uuid5(NAMESPACE, f"user/{publisher}"))
 
 

@@ -54,7 +54,7 @@ class CkanCatalogue:
         self._language = language
 
     def read_facts(self, datasets: Sequence[str]) -> Mapping[str, Facts]:
-        """What searches know of datasets, by their ids; those that aren't public are left out."""
+        """What is searched of datasets, by their ids; those that aren't public are left out."""
         addresses = Addresses(self._context.settings.base_url.rstrip("/"))
         language = self._language()
         return {
@@ -229,7 +229,7 @@ class CkanCatalogue:
 
 
 def choose_order(asked: Asked) -> tuple[str, bool]:
-    """The key that a search is sorted by: the first that tells datasets apart. Nothing here counts views."""
+    """The key that a search is sorted by: the first that differs between datasets. Nothing here counts views."""
     for name, descending in asked.orders:
         if name == "views_recent" or (name == "score" and not has_words(asked.wanted)):
             continue
