@@ -73,9 +73,13 @@ from opendata.services.exchange.conformance import Conformance
 from opendata.services.exchange.entries import Entries
 from opendata.services.exchange.guide import Guide
 from opendata.services.exchange.portal import Portals
+from opendata.services.exchange.records import Records
 from opendata.services.exchange.snapshots import Snapshots
 from opendata.services.governance.governance import Foundation, Governance, build_governance
 from opendata.services.governance.requests.letters import open_link as open_request_link
+from opendata.services.harvest.harvesting import Harvesting
+from opendata.services.harvest.harvests import Harvests
+from opendata.services.harvest.links import ExternalLinks
 from opendata.services.mail.outbox import Outbox
 from opendata.services.mail.sending import Sending
 from opendata.services.operations.backups import Backups
@@ -146,12 +150,15 @@ class Services(Governance):
     entries: Entries
     events: Events
     exports: Exports
+    external_links: ExternalLinks
     fetching: Fetching
     findings: Findings
     fixing: Fixing
     forms: Forms
     grants: Grants
     guide: Guide
+    harvesting: Harvesting
+    harvests: Harvests
     health: Health
     identities: Identities
     imports: Imports
@@ -179,6 +186,7 @@ class Services(Governance):
     profiling: Profiling
     queries: Queries
     rebuilding: Rebuilding
+    records: Records
     recoveries: Recoveries
     refusals: Refusals
     archiving: Archiving
@@ -255,7 +263,7 @@ def build_services(
     }
     sending = Sending(context, openers, {LetterKind.EVENTS: link_end})
     grants, stops = Grants(context), Stops(context, manifests, withdrawals)
-    damages = Damages(context)
+    damages, sources = Damages(context), Sources(context)
     versions = Versions(context, manifests, damages)
     queries = Queries(context, versions)
     editions = Editions(context)
@@ -324,12 +332,15 @@ def build_services(
         drafts=drafts,
         events=Events(context),
         exports=Exports(context, versions),
+        external_links=ExternalLinks(context),
         fetching=Fetching(context, drafts),
         findings=Findings(context),
         fixing=Fixing(context),
         forms=forms,
         grants=grants,
         guide=Guide(context, entries, catalogue_rows),
+        harvesting=Harvesting(context, datasets, sources),
+        harvests=Harvests(context),
         health=health,
         identities=Identities(context, invitations),
         keys=Keys(context),
@@ -358,6 +369,7 @@ def build_services(
         profiling=Profiling(queries, versions),
         queries=queries,
         rebuilding=Rebuilding(context),
+        records=Records(context),
         recoveries=recoveries,
         pace=Pace(context),
         refusals=Refusals(context),
@@ -373,8 +385,8 @@ def build_services(
         sending=sending,
         sessions=Sessions(context),
         sketching=Sketching(context, versions, columns),
-        sources=Sources(context),
         snapshots=Snapshots(context, entries, catalogue_rows),
+        sources=sources,
         stops=stops,
         subscriptions=Subscriptions(context, payloads, matching, limits),
         uploads=Uploads(context),

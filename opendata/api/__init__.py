@@ -22,6 +22,7 @@ from opendata.api.governance import (
     self_checks,
     site,
 )
+from opendata.api.harvest import harvests
 from opendata.api.mcp import mcp
 from opendata.api.operations import audit, events
 from opendata.api.query import rows, select
@@ -47,6 +48,7 @@ def register_api(app: Flask) -> None:
         grants,
         people,
         sources,
+        harvests,
         drafts,
         events,
         tus,

@@ -11,6 +11,7 @@ from opendata.cli.access.users import user
 from opendata.cli.catalogue.custody import erase_originals, erratum, rebuild, release, rename, suspend, withdraw
 from opendata.cli.catalogue.differences import diff
 from opendata.cli.catalogue.duties import duties
+from opendata.cli.catalogue.harvests import harvest
 from opendata.cli.catalogue.inventory import inventory
 from opendata.cli.catalogue.lists import lists
 from opendata.cli.catalogue.publishers import publisher
@@ -81,6 +82,7 @@ for command in (
     key,
     token,
     audit,
+    harvest,
     lists,
     mail,
     requests,

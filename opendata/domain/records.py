@@ -26,10 +26,25 @@ class ArchiveRequest(TypedDict):
     successor: str | None
 
 
+class Origin(TypedDict):
+    """The portal that a dataset was harvested from: its title, the page of the dataset there, and its id there.
+
+    `publisher` is who answers for it there, as that portal names them. `resources` are its addresses there, in the form
+    of `ExternalResource.to_json`.
+    """
+
+    portal: str
+    page: str
+    identifier: str
+    publisher: str
+    resources: Sequence[Mapping[str, Any]]
+
+
 class Entry(TypedDict):
     """What is public of a dataset but for its versions; `publisher` is an id. Times are RFC 3339.
 
-    `archived` is there while the dataset is archived, `moves` if it once had another publisher.
+    `archived` is there while the dataset is archived, `moves` if it once had another publisher, `origin` if it was
+    harvested.
     """
 
     id: str
@@ -40,6 +55,7 @@ class Entry(TypedDict):
     metadata: MetadataJson
     archived: NotRequired[Archive]
     moves: NotRequired[Sequence[Move]]
+    origin: NotRequired[Origin]
 
 
 class Alias(TypedDict):

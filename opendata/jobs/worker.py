@@ -63,6 +63,7 @@ def run_worker(
     measuring: Sequence[Periodic] = (),
     links: LinkChecker | None = None,
     delivering: Sequence[Periodic] = (),
+    harvesting: Periodic | None = None,
 ) -> None:
     """Work until a signal comes: SIGINT lets the draft at hand finish, SIGTERM leaves it to the next worker.
 
@@ -70,7 +71,7 @@ def run_worker(
     fetches the tables that come from elsewhere; a file that is on its way when the worker stops is fetched again.
     Each of `indexing` follows the changes of the catalogue. `publishing` publishes the portal's own lists,
     each of `measuring` measures what was published, `links` asks whether the links of re-uses still work, each of
-    `delivering` sends events to those who want them.
+    `delivering` sends events to those who want them, `harvesting` takes in the datasets of other portals.
     """
     huey = queue.open()
     queue.run = run or work.run
@@ -100,6 +101,9 @@ def run_worker(
     if links is not None:
         asked = (links, stop, sweep_seconds)
         threading.Thread(target=check_links, args=asked, name="links", daemon=True).start()
+    if harvesting is not None:
+        meant = (harvesting, stop, sweep_seconds)
+        threading.Thread(target=harvest, args=meant, name="harvest", daemon=True).start()
     # A queue in which a worker waits is asked again only after a failure.
     longest = _AWAY_SECONDS if huey.storage.blocking else _POLL_SECONDS
     consumer = huey.create_consumer(
@@ -169,6 +173,11 @@ def send_mail(work: _Sender, stop: threading.Event, pause: float) -> None:
 def fetch_sources(fetching: Periodic, stop: threading.Event, pause: float) -> None:
     """Every few seconds: fetch the tables that are due."""
     _repeat(lambda: fetching.run_due(stop.is_set), stop, FETCH_SECONDS, pause, "fetching")
+
+
+def harvest(harvesting: Periodic, stop: threading.Event, pause: float) -> None:
+    """Every few seconds: harvest the portals that are due."""
+    _repeat(lambda: harvesting.run_due(stop.is_set), stop, FETCH_SECONDS, pause, "harvesting")
 
 
 def measure(measuring: Periodic, stop: threading.Event, pause: float) -> None:

@@ -57,6 +57,8 @@ from opendata.web.governance.requests import inbox as request_inbox
 from opendata.web.governance.site import disclosure, reuses, status, topics
 from opendata.web.governance.site import public as site_public
 from opendata.web.governance.site import staff as site_staff
+from opendata.web.harvest import keeping as harvest_keeping
+from opendata.web.harvest import reports as harvest_reports
 from opendata.web.help import documentation, guide, words
 from opendata.web.operations import archiving, audit, custody, mail, operations, stops
 from opendata.web.properties import fields, shown
@@ -117,6 +119,8 @@ def register_web(app: Flask) -> None:
         workspace,
         uploads,
         sources,
+        harvest_reports,
+        harvest_keeping,
         drafts,
         meaning,
         cells,

@@ -42,6 +42,7 @@ VIEWS: Mapping[str, str] = {
         catalogue.show_schema* differences.choose_versions disclosure.* documentation.* feeds.send_catalogue_feed*
         feeds.send_schema_feed*
         guide.* inside.* joining.* mcp.* operations.* problem_pages.* recoveries.* addresses.* search_feeds.* sql.*
+        oai.* harvests.* api_harvests.get_harvest api_harvests.list_harvests
         words.* duty_feeds.* feeds.send_publisher_feed* inventory.* negative_list.* on_time.* request_following.show_*
         published_reports.* requests.* self_check_reports.* site_disclosure.* site_public.* site_status.*
         site_topics.* site_reuses.l* site_reuses.send_feed site_reuses.show_* api_basics.get_basic_changes
@@ -183,6 +184,7 @@ VIEWS: Mapping[str, str] = {
         annual_reports.show_whole api_annual_reports.get_annual_report
         api_audit.* audit.* exchange.show_plan mail.* custody.show_withdrawal
         api_negative_list.get_negative_list_draft api_negative_list.list_lapses clocks.list_* clocks.show_new_rule
+        harvest_staff.show_*
         clocks.show_rule clocks.show_year offices.send_* offices.show_import offices.show_new preparing.send_form
         preparing.show_* publisher_fate.show_future site_staff.list_* site_staff.show_*
     """,
@@ -201,6 +203,9 @@ VIEWS: Mapping[str, str] = {
         publisher_fate.hand_over publisher_fate.merge_publisher publisher_fate.reopen_publisher
         self_checks.begin_check self_checks.close_check site_staff.add_reuse site_staff.decide_reuse
         site_staff.delete_page site_staff.save_page
+        api_harvests.delete_harvest api_harvests.put_harvest api_harvests.run_harvest api_harvests.stop_harvest
+        harvest_staff.add_* harvest_staff.delete_* harvest_staff.run_* harvest_staff.save_* harvest_staff.stop_*
+        harvest_staff.try_*
         api_datasets.rename_dataset api_publishers.create_publisher api_schemas.create_schema
         api_workbench.plan_schema
         api_versions.release_version api_versions.tell_erratum api_versions.withdraw_version custody.report_erratum

@@ -20,6 +20,7 @@ from werkzeug.test import TestResponse
 from opendata.db.models import Publisher
 from opendata.services.core.actors import SYSTEM
 from opendata.services.drafts.intake import ResourceOption
+from opendata.services.harvest.values import HarvestInput
 from opendata.services.uploads.upload_values import UploadedFile
 from tests.instances import CSV, DATASET, SCHEMA, lend_app, make_actor, make_services, upload
 from tests.web.conftest import PASSWORD, Portal, find_token
@@ -48,6 +49,7 @@ CONDITIONAL = {"attribute": "conditional", "reason": "涉及第三方权益", "l
 WHY = {"reason": "误发"}
 GRANT = {"holder": "甲大学", "purpose": "研究", "until": "2030-01-01", "account": "reader"}
 ENTRY = {"title": "湖泊", "publisher": "water-bureau", "licenses": [{"name": "CC-BY-4.0"}]}
+HARVEST = {"title": "邻市", "url": "https://data.example.org", "kind": "ckan", "publisher": "water-bureau"}
 BODIES: Mapping[str, Mapping[str, object]] = {
     **GOVERNANCE_BODIES,
     "api_datasets.archive_dataset": WHY,
@@ -57,6 +59,7 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "api_drafts.return_draft": {"comment": "单位不明"},
     "api_grants.end_grant": WHY,
     "api_grants.give_grant": GRANT,
+    "api_harvests.put_harvest": HARVEST,
     "api_people.close_person": {"disabled": True},
     "api_people.hand_over": {"successor": "editor"},
     "api_people.invite_person": {"address": "li@example.org", "role": "editor", "publisher": "water-bureau"},
@@ -78,6 +81,8 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "drafts.erase_originals": {"confirm": "1"},
     "grants.end_grant": WHY,
     "grants.give_grant": GRANT,
+    "harvest_staff.add_portal": HARVEST,
+    "harvest_staff.save_portal": HARVEST,
     "people.hand_over": {"successor": "editor"},
     "people.invite": {"address": "li@example.org", "role": "editor", "publisher": "water-bureau"},
     "people.set_roles": {"role": "editor", "publisher": "water-bureau"},
@@ -222,6 +227,7 @@ def make_world(home: Path) -> Iterator[World]:
         grant = services.grants.give(author, "guarded", said)[0].id
         invitation, text = services.invitations.invite(SYSTEM, "mei@example.org", "editor", "water-bureau")
         _, token = services.accounts.create_token("author")
+        services.harvests.put(second, "next-city", HarvestInput.from_values(HARVEST))
         world = World(portal, named={**NAMES, **fill_governance(services, author)})
         world.values = {
             "old": "1.0.0",
@@ -243,6 +249,7 @@ def make_world(home: Path) -> Iterator[World]:
             "number": str(invitation.id),
             "token": str(token.id),
             "webhook": "none",
+            "source": "next-city",
         }
         world.states = {
             "public": {"dataset": "reservoirs", "item": "reservoirs", "draft": drafts["reservoirs"]},

@@ -173,6 +173,15 @@ class DatasetShape(Schema):
             " `reason`, and `kind` (`moved`, `merged`, `split`)."
         },
     )
+    origin = fields.Dict(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The portal that the dataset was harvested from: its name (`portal`), the `page` of the"
+            " dataset there, its `identifier` and its `publisher` there, and its `resources` there (`url`, `title`,"
+            " `format`, `mediaType`, `bytes`, and as `kind` file, api, map or page). Null for a dataset of this portal."
+        },
+    )
     url = Address("/datasets/{0.id}", metadata={"description": "Its page."})
 
 

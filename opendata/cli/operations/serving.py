@@ -87,6 +87,7 @@ def worker(parent: int | None) -> None:
                 measuring=(services.measuring, services.conformance),
                 links=services.link_checking,
                 delivering=(services.delivering, services.subscriptions),
+                harvesting=services.harvesting,
             )
         finally:
             pool.stop()

@@ -26,6 +26,7 @@ from opendata.db.models.exchange.announcing import (
     WebhookDelivery,
 )
 from opendata.db.models.exchange.conformance import ConformanceScore
+from opendata.db.models.exchange.harvest import ExternalLink, HarvestItem, HarvestRun, HarvestSource
 from opendata.db.models.factors import Challenge, ExternalIdentity, Passkey, RecoveryCode, SecondFactor
 from opendata.db.models.governance.basics import (
     BasicEdition,
@@ -90,8 +91,12 @@ __all__ = [
     "Event",
     "EventChain",
     "ExternalIdentity",
+    "ExternalLink",
     "Failures",
     "Grant",
+    "HarvestItem",
+    "HarvestRun",
+    "HarvestSource",
     "IdempotencyKey",
     "IndexCounter",
     "IndexNumber",

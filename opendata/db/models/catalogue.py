@@ -13,7 +13,7 @@ from opendata.db.models.base import Base, Id
 from opendata.domain.disclosure import CONDITIONAL, OPEN, Disclosure
 from opendata.domain.metadata import MetadataJson, ProposedMetadata
 from opendata.domain.offices.records import HistoryEntry, Move
-from opendata.domain.records import Archive, ArchiveRequest, Erratum, Suspension, Tombstone
+from opendata.domain.records import Archive, ArchiveRequest, Erratum, Origin, Suspension, Tombstone
 from opendata.domain.texts import I18n
 
 
@@ -58,10 +58,11 @@ class Dataset(Base):
     approved draft makes public; null where nothing waits. `archived` says since when it is no longer kept, `archiving`
     that somebody asked for that. `moves` are its ways from one publisher to another. `unfinished` says that the store
     doesn't have its newest entry yet. `opens` is the day that the opening plan has for it, the newest of its
-    `opening_dates`; `opened` the day on which it first had an open version.
+    `opening_dates`; `opened` the day on which it first had an open version. `origin` is the portal that it was
+    harvested from, null for a dataset of this one.
 
     `title` and `attribute` are kept from `meta` for an index by which lists of many thousands are filtered and counted:
-    see `index_metadata`, which runs whenever `meta` is set.
+    see `index_metadata`, which runs whenever `meta` is set. `is_foreign` says for it that there is an `origin`.
     """
 
     __tablename__ = "datasets"
@@ -69,6 +70,7 @@ class Dataset(Base):
         Index(
             "ix_datasets_inventory",
             *("id", "publisher_id", "attribute", "editions", "head", "latest", "opens", "opened", "uuid", "title"),
+            "is_foreign",
         ),
     )
 
@@ -97,8 +99,10 @@ class Dataset(Base):
     unfinished: Mapped[bool] = mapped_column(default=False, server_default=false(), index=True)
     opens: Mapped[date | None]
     opened: Mapped[date | None]
+    origin: Mapped[Origin | None] = mapped_column(JSON(none_as_null=True))
     title: Mapped[str | None]
     attribute: Mapped[str | None] = mapped_column(String(20))
+    is_foreign: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     publisher: Mapped[Publisher] = relationship(lazy="joined")
 
@@ -114,6 +118,11 @@ def index_metadata(meta: MetadataJson) -> dict[str, str]:
 def _follow_metadata(row: Dataset, meta: MetadataJson, *_: object) -> None:
     for name, value in index_metadata(meta).items():
         setattr(row, name, value)
+
+
+@event.listens_for(Dataset.origin, "set")
+def _follow_origin(row: Dataset, origin: Origin | None, *_: object) -> None:
+    row.is_foreign = origin is not None
 
 
 def _read_published(context: DefaultExecutionContext) -> datetime:

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from opendata.domain.catalogue.external import ExternalResource
 from opendata.domain.manifest import Manifest
 from opendata.domain.metadata import DatasetMetadata
-from opendata.domain.records import Archive, Suspension, Tombstone
+from opendata.domain.records import Archive, Origin, Suspension, Tombstone
 from opendata.domain.resources import Attachment, Resource, TableResource
 from opendata.domain.texts import I18n
 
@@ -69,7 +70,8 @@ class CatalogueEntry:
     `editions` are all its versions, the newest first. `manifest` is that of the version, None where none can be read:
     then there is only the entry. `public` names the resources that anybody may have; of all others only the names, the
     dictionary and the counts are public. `archived` says since when the dataset is no longer kept. `former` are the
-    ids that it had.
+    ids that it had. `origin` is the portal that it was harvested from, and `dead` are the addresses there that no
+    longer work.
     """
 
     id: str
@@ -83,6 +85,13 @@ class CatalogueEntry:
     public: frozenset[str] = frozenset()
     archived: Archive | None = None
     former: Sequence[str] = ()
+    origin: Origin | None = None
+    dead: frozenset[str] = frozenset()
+
+    @property
+    def external(self) -> Sequence[ExternalResource]:
+        """Its resources at the portal that it was harvested from."""
+        return [ExternalResource.from_json(item) for item in self.origin["resources"]] if self.origin else []
 
     @property
     def version(self) -> str | None:

@@ -35,7 +35,7 @@ class LicenceTerm:
     is_open: bool = False
 
 
-_KNOWN: Mapping[str, LicenceTerm] = {
+LICENCE_TERMS: Mapping[str, LicenceTerm] = {
     name: LicenceTerm(
         id=name, title=LICENSES[name].name, address=LICENSES[name].path, eu=eu, ckan=ckan, spdx=spdx, is_open=True
     )
@@ -51,7 +51,7 @@ _KNOWN: Mapping[str, LicenceTerm] = {
 def find_licence(found: License) -> LicenceTerm:
     """A licence of a dataset as a term; one that no list knows has its own title and address."""
     name = str(found.get("name") or "")
-    known = _KNOWN.get(name)
+    known = LICENCE_TERMS.get(name)
     if known is not None:
         return known
     code = LICENSES.get(name)

@@ -18,6 +18,7 @@ from opendata.exchange.dcat_us.parts import (
     Setting,
     clean_address,
     clean_media_type,
+    describe_external,
     drop_empty,
     find_contact,
     list_keywords,
@@ -71,7 +72,10 @@ def describe_dataset(entry: CatalogueEntry, setting: Setting) -> Document:
             "references": list(dict.fromkeys(filter(None, map(clean_address, related)))),
             "describedBy": addresses.manifest(entry.id, entry.version) if entry.version else "",
             "describedByType": _JSON if entry.version else "",
-            "distribution": [_describe_file(item, entry, setting) for item in list_files(entry, addresses)],
+            "distribution": [
+                *(_describe_file(item, entry, setting) for item in list_files(entry, addresses)),
+                *describe_external(entry, "dcat:Distribution"),
+            ],
         }
     )
 

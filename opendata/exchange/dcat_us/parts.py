@@ -123,6 +123,23 @@ def clean_media_type(media_type: str) -> str:
     return text if _MEDIA_TYPE.fullmatch(text) else "application/octet-stream"
 
 
+def describe_external(entry: CatalogueEntry, kind: str) -> list[Document]:
+    """The addresses of a harvested dataset at its portal, as distributions of the type `kind`."""
+    found = [
+        drop_empty(
+            {
+                "@type": kind,
+                "title": item.title,
+                "description": item.description,
+                "accessURL": clean_address(item.address),
+                "format": item.format.upper(),
+            }
+        )
+        for item in entry.external
+    ]
+    return [item for item in found if "accessURL" in item]
+
+
 def drop_empty(document: Mapping[str, Any]) -> Document:
     """Without what says nothing: a key is left out rather than sent empty."""
     return {key: value for key, value in document.items() if value not in ("", None, [], {}, ())}

@@ -19,6 +19,7 @@ from opendata.exchange.dcat_us.parts import (
     Setting,
     clean_address,
     clean_media_type,
+    describe_external,
     drop_empty,
     find_contact,
     find_portal_contact,
@@ -109,7 +110,10 @@ def describe_dataset(entry: CatalogueEntry, setting: Setting) -> Document:
             "versionNotes": entry.edition.notes if entry.edition else "",
             "previousVersion": _describe_previous(entry, entry.previous, setting),
             "describedBy": _describe_manifest(entry, setting),
-            "distribution": [_describe_file(item, entry, setting) for item in list_files(entry, addresses)],
+            "distribution": [
+                *(_describe_file(item, entry, setting) for item in list_files(entry, addresses)),
+                *describe_external(entry, "Distribution"),
+            ],
         }
     )
 

@@ -129,7 +129,7 @@ class Datasets:
 
         def create(session: Session) -> str:
             found_publisher = _require_publisher(session, publisher)
-            identifier = wanted or _free_identifier(session, metadata.title)
+            identifier = wanted or find_free_identifier(session, metadata.title)
             if session.get(Dataset, identifier) or session.get(Alias, identifier):
                 raise StateError(N_("The dataset “%(id)s” already exists"), id=identifier)
             rows = self.register(session, found_actor, found_publisher, {identifier: metadata})
@@ -146,18 +146,22 @@ class Datasets:
         actor: Actor,
         publisher: Publisher,
         found: Mapping[str, DatasetMetadata],
+        *,
+        is_numbered: bool = True,
         **details: Any,
     ) -> Sequence[Dataset]:
         """Add datasets of a publisher by their ids, which are free, within a unit of work that writes.
 
-        Each gets an index number, unless it has one or the publisher has no code; `details` are those of its event.
+        Each gets an index number, unless it has one, the publisher has no code, or none `is_numbered`; `details` are
+        those of its event.
         """
         now = self._context.now()
         rows = [
             Dataset(id=name, uuid=str(uuid.uuid4()), publisher_id=publisher.id, meta=metadata.to_json())
             for name, metadata in found.items()
         ]
-        self._number(session, publisher, rows)
+        if is_numbered:
+            self._number(session, publisher, rows)
         for row in rows:
             row.created = row.modified = now
             self._context.log(session, actor, "create", "dataset", row.id, **details)
@@ -270,7 +274,7 @@ class Datasets:
 
     def give_number(self, session: Session, row: Dataset, actor: Actor) -> bool:
         """Give an item that is locked its index number, if it has none and can have one; whether it got one."""
-        if PROPERTY in next_metadata(row) or not row.publisher.code:
+        if PROPERTY in next_metadata(row) or not row.publisher.code or row.is_foreign:
             return False
         number = (
             find_number(session, row.uuid) or give_numbers(self._context, session, row.publisher.code, [row.uuid])[0]
@@ -284,7 +288,7 @@ class Datasets:
     def _keep_number(self, session: Session, row: Dataset, described: MetadataJson) -> MetadataJson:
         """The metadata with the index number that was generated for the item, or is now, where they have none."""
         code = row.publisher.code
-        if PROPERTY in described or not code:
+        if PROPERTY in described or not code or row.is_foreign:
             return described
         number = find_number(session, row.uuid) or give_numbers(self._context, session, code, [row.uuid])[0]
         return cast(MetadataJson, {**described, PROPERTY: number})
@@ -329,7 +333,9 @@ def _read_publisher(found: Mapping[str, Any], actor: Actor | None) -> str:
     return publisher if isinstance(publisher, str) else ""
 
 
-def _free_identifier(session: Session, title: str) -> str:
+def find_free_identifier(session: Session, title: str) -> str:
+    """An id that nothing has, by a title."""
     base = suggest_identifier(title)
     taken = set(session.scalars(select(Dataset.id).where(Dataset.id.startswith(base, autoescape=True))))
+    taken |= set(session.scalars(select(Alias.old).where(Alias.old.startswith(base, autoescape=True))))
     return suggest_identifier(title, taken=taken)

@@ -75,6 +75,7 @@ def view_dataset(row: Dataset, actor: Actor | None = None, *, ahead: bool = Fals
         archived=row.archived,
         archiving=row.archiving if may_see else None,
         moves=row.moves or (),
+        origin=row.origin,
     )
 
 
@@ -116,6 +117,8 @@ def record_entry(context: Context, row: Dataset) -> None:
         found["archived"] = row.archived
     if row.moves:
         found["moves"] = row.moves
+    if row.origin is not None:
+        found["origin"] = row.origin
     if row.editions:
         newest = context.public.get_record(entry_key(row.id, row.editions))
         if write_canonical({**json.loads(newest), "modified": ""}) == write_canonical({**found, "modified": ""}):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Generic, TypeVar
 
 from opendata.domain.access.posts import Post
+from opendata.domain.catalogue.external import ExternalResource
 from opendata.domain.disclosure import Disclosure
 from opendata.domain.drafts import SETTLED, ChangeCounts, DraftState, Failure
 from opendata.domain.editions.series import SeriesOffer, SeriesView
@@ -19,7 +20,7 @@ from opendata.domain.metadata import MetadataJson
 from opendata.domain.offices.records import Change, HistoryEntry, Move
 from opendata.domain.privacy import PlacedFindingJson, TextFindingJson
 from opendata.domain.profile import ColumnProfile
-from opendata.domain.records import Archive, ArchiveRequest, Erratum
+from opendata.domain.records import Archive, ArchiveRequest, Erratum, Origin
 from opendata.domain.review.checklist import Check
 from opendata.domain.roles import Role
 from opendata.domain.schema import TableSchema
@@ -87,7 +88,7 @@ class DatasetView:
     `proposed` are the metadata that its next approved draft makes public; None where nothing waits, and for all who
     may not edit it. `further` are the properties that the profile adds, without those that say nothing. `archived` says
     since when it is no longer kept; `archiving`, for those who may edit it, that somebody asked for that. `moves` are
-    its ways from one publisher to another.
+    its ways from one publisher to another. `origin` is the portal that it was harvested from.
     """
 
     id: str
@@ -116,11 +117,17 @@ class DatasetView:
     archived: Archive | None = None
     archiving: ArchiveRequest | None = None
     moves: Sequence[Move] = ()
+    origin: Origin | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether anybody may have its data."""
         return self.disclosure.is_open
+
+    @property
+    def external(self) -> Sequence[ExternalResource]:
+        """Its resources at the portal that it was harvested from."""
+        return [ExternalResource.from_json(item) for item in self.origin["resources"]] if self.origin else []
 
 
 @dataclass(frozen=True, slots=True)

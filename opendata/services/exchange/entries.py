@@ -10,10 +10,11 @@ from datetime import datetime
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Alias, Dataset, Publisher, Version
+from opendata.db.models import Alias, Dataset, ExternalLink, Publisher, Version
 from opendata.domain.catalogue.entries import Agency, CatalogueEntry, Edition
 from opendata.domain.manifest import Manifest
 from opendata.domain.metadata import DatasetMetadata
+from opendata.domain.site.links import LinkState
 from opendata.errors import N_, BackendError, DamagedError, NotFoundError
 from opendata.metadata.dataset import read_metadata
 from opendata.metadata.versions import parse_version
@@ -189,6 +190,11 @@ class Entries:
         former: dict[str, list[str]] = {}
         for alias in session.scalars(select(Alias).where(Alias.dataset_id.in_(names)).order_by(Alias.old)):
             former.setdefault(alias.dataset_id, []).append(alias.old)
+        dead: dict[str, set[str]] = {}
+        for link in session.scalars(
+            select(ExternalLink).where(ExternalLink.dataset_id.in_(names), ExternalLink.link == LinkState.DEAD)
+        ):
+            dead.setdefault(link.dataset_id, set()).add(link.url)
         agencies: dict[str, Agency] = {}
         return [
             self._describe_one(
@@ -196,12 +202,13 @@ class Entries:
                 sorted(editions[row.id], key=_rank, reverse=True),
                 agencies.setdefault(row.publisher_id, describe_agency(row.publisher)),
                 former.get(row.id, ()),
+                frozenset(dead.get(row.id, ())),
             )
             for row in rows
         ]
 
     def _describe_one(
-        self, row: Dataset, editions: Sequence[Edition], publisher: Agency, former: Sequence[str]
+        self, row: Dataset, editions: Sequence[Edition], publisher: Agency, former: Sequence[str], dead: frozenset[str]
     ) -> CatalogueEntry:
         metadata = read_metadata(row.meta)
         manifest = self._find_manifest(row, editions)
@@ -217,6 +224,8 @@ class Entries:
             public=_list_public(metadata, manifest) if manifest else frozenset(),
             archived=row.archived,
             former=former,
+            origin=row.origin,
+            dead=dead,
         )
 
     def _find_manifest(self, row: Dataset, editions: Sequence[Edition]) -> Manifest | None:

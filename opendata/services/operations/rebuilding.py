@@ -282,6 +282,7 @@ def _restore_dataset(session: Session, found: _Found, rebuilt: Rebuilt, zone: Zo
             editions=found.editions,
             archived=entry.get("archived"),
             moves=list(entry.get("moves", ())) or None,
+            origin=entry.get("origin"),
             opened=min(found.opened).astimezone(zone).date() if found.opened else None,
         )
     )

@@ -38,10 +38,11 @@ def make_search_document(
     texts = {
         "title": [dataset.title, *_translations(dataset.i18n, "title"), dataset.id],
         "keywords": [*dataset.keywords, *(word for item in dataset.i18n.values() for word in _words(item))],
-        "publisher": list(_name_publisher(dataset.publisher)),
+        "publisher": [*_name_publisher(dataset.publisher), *_name_origin(dataset)],
         "theme": [*(find_codes("themes")[code].title(tag) for code in themes for tag in LANGUAGES), *_region(region)],
         "columns": [text for item in fields for text in _name_field(item)]
-        + [text for table in tables for text in _name_table(table)],
+        + [text for table in tables for text in _name_table(table)]
+        + [item.title for item in dataset.external],
         "labels": [*dict.fromkeys([*_list_labels(readable), *values])][:_MOST_LABELS],
         "description": [dataset.description, *_translations(dataset.i18n, "description")],
     }
@@ -64,6 +65,11 @@ def make_search_document(
     )
 
 
+def _name_origin(dataset: DatasetView) -> Sequence[str]:
+    """The portal that a dataset was harvested from, and who answers for it there."""
+    return [dataset.origin["portal"], dataset.origin["publisher"]] if dataset.origin else []
+
+
 def list_years(temporal: str) -> Sequence[str]:
     """The years that a time covered has a part in."""
     period = read_period(temporal) if temporal else None
@@ -78,6 +84,7 @@ def _list_formats(manifest: Manifest | None, dataset: DatasetView) -> Sequence[s
     for item in manifest.resources if manifest else ():
         if is_for_all(dataset.disclosure, item):
             found.extend(("csv", "parquet", "xlsx", "json") if isinstance(item, TableResource) else [item.format])
+    found += [item.format for item in dataset.external]
     return list(dict.fromkeys(name.lower() for name in found if name))
 
 

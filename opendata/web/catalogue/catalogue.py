@@ -109,6 +109,8 @@ def show_dataset(dataset: str) -> Response:
         tables=manifest.tables if manifest else (),
         previews={item.name: _preview(found, item) for item in previewed},
         attachments=manifest.attachments if manifest else (),
+        external_resources=found.external,
+        external_states=services().external_links.list_states(found.id) if found.origin else {},
         property_groups=list_groups(),
         measures=show_measures(manifest.tables if manifest else ()),
         reuses=services().reuses.list(dataset=found.id, limit=MOST_REUSES),

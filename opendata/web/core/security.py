@@ -75,6 +75,7 @@ _PRIVATE = (
     "request_following",
     "request_inbox",
     "site_staff",
+    "harvest_staff",
 )
 """The blueprints whose pages are never kept by a cache."""
 

@@ -16,6 +16,7 @@ from opendata.web.exchange import (
     data_json,
     dcat,
     guide,
+    oai,
     signposts,
 )
 
@@ -29,5 +30,6 @@ BLUEPRINTS: Sequence[Blueprint] = (
     data_json.blueprint,
     dcat.blueprint,
     guide.blueprint,
+    oai.blueprint,
     signposts.blueprint,
 )

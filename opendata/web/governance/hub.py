@@ -249,6 +249,12 @@ STAFF_GROUPS: tuple[EntryGroup, ...] = (
         N_("The site"),
         (
             Entry(
+                "harvests.list_portals",
+                N_("Harvested portals"),
+                N_("Portals whose entries come into this catalogue, and what became of each run"),
+                _oversees,
+            ),
+            Entry(
                 "site_staff.show_site",
                 N_("The public site"),
                 N_("Name, header and footer, the disclosure column, columns, re-uses, calls, incidents"),

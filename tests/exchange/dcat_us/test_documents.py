@@ -15,6 +15,7 @@ from referencing import Registry, Resource
 
 from opendata.domain.catalogue.entries import CatalogueEntry, Portal
 from opendata.domain.disclosure import Disclosure
+from opendata.domain.records import Origin
 from opendata.exchange.dcat_us import first, third
 from opendata.exchange.dcat_us.parts import NO_ADDRESS, Setting
 from tests.exchange.samples import ADDRESSES, ALL, ARCHIVED, CLOSED, CONDITIONAL, FULL, LEAST, PORTAL, ROAD, WATER
@@ -170,3 +171,20 @@ def test_a_large_document_comes_in_pieces_and_stays_valid() -> None:
     assert len(pieces) > 2
     assert len(json.loads(b"".join(pieces))["dataset"]) == 60
     assert first.describe_dataset(ARCHIVED, set_up())["identifier"].endswith(ARCHIVED.uuid)
+
+
+def test_a_harvested_dataset_leads_to_its_portal() -> None:
+    origin: Origin = {
+        "portal": "邻市",
+        "page": "https://next.example.org/a",
+        "identifier": "a",
+        "publisher": "",
+        "resources": [{"url": "https://next.example.org/表.csv", "title": "表", "format": "csv", "kind": "file"}],
+    }
+    entry = replace(LEAST, origin=origin)
+    for document in (first.describe_dataset(entry, set_up()), third.describe_dataset(entry, set_up())):
+        (found,) = document["distribution"]
+        assert (found["title"], found["format"]) == ("表", "CSV")
+        assert found["accessURL"] == "https://next.example.org/%E8%A1%A8.csv"
+    for write, check in ((first.write_catalogue, check_first), (third.write_catalogue, check_third)):
+        check(json.loads(b"".join(write([entry], set_up(), ADDRESSES.at("/data.json")))))

@@ -40,7 +40,7 @@ def _has_scope(scope: str) -> ColumnElement[bool]:
 
 
 def _never_published(_: Asking) -> ColumnElement[bool]:
-    return and_(Dataset.head.is_(None), Dataset.attribute == OPEN)
+    return and_(Dataset.head.is_(None), Dataset.attribute == OPEN, ~Dataset.is_foreign)
 
 
 def _withdrawn(asking: Asking) -> Select[Any]:
@@ -67,11 +67,13 @@ def _no_ground(_: Asking) -> ColumnElement[bool]:
 
 def _no_contact(_: Asking) -> ColumnElement[bool]:
     names = ("telephone", "email", "url")
-    return and_(where_listed(), *(_is_empty(("contactPoint", name)) for name in names))
+    return and_(where_listed(), ~Dataset.is_foreign, *(_is_empty(("contactPoint", name)) for name in names))
 
 
 def _no_licence(_: Asking) -> ColumnElement[bool]:
-    return and_(where_listed(), _is_empty(("licenses", 0, "name")), _is_empty(("licenses", 0, "path")))
+    return and_(
+        where_listed(), ~Dataset.is_foreign, _is_empty(("licenses", 0, "name")), _is_empty(("licenses", 0, "path"))
+    )
 
 
 def _is_empty(place: tuple[str | int, ...]) -> ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""Drafts, work in the background, sources and mail: what waits, runs or failed."""
+"""Drafts, work in the background, sources, portals to harvest and mail: what waits, runs or failed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, String, cast, func, literal, or_, select
 
-from opendata.db.models import Dataset, Draft, OutboxMail, Source, SourceRun
+from opendata.db.models import Dataset, Draft, HarvestSource, OutboxMail, Source, SourceRun
 from opendata.domain.drafts import DraftState
 from opendata.domain.mail.letters import LetterState
 from opendata.services.governance.control.gauges import Asking, Gauge, Group, Kind, Unit
@@ -89,6 +89,16 @@ def _jobs_repeated(asking: Asking) -> Select[Any]:
     return _select_drafts(asking, Draft.wanted != "", Draft.attempts > 1)
 
 
+def _harvests(_: Asking) -> Select[Any]:
+    columns: tuple[Any, ...] = (
+        HarvestSource.id.label("id"),
+        HarvestSource.title.label("title"),
+        literal("").label("publisher"),
+        HarvestSource.changed.label("since"),
+    )
+    return select(*columns).where(HarvestSource.is_active, HarvestSource.tries > 0)
+
+
 def _mail(_: Asking) -> Select[Any]:
     columns: tuple[Any, ...] = (
         cast(OutboxMail.id, String).label("id"),
@@ -112,5 +122,6 @@ DRAFT_GAUGES = (
     Gauge("jobs-repeated", Group.JOBS, Kind.DRAFT, _jobs_repeated),
     Gauge("sources", Group.FETCHED, Kind.SOURCE, _sources, unit=Unit.FAILURES),
     Gauge("sources-failed", Group.FAILED, Kind.SOURCE, _sources_failed, unit=Unit.FAILURES),
+    Gauge("harvests-failed", Group.FAILED, Kind.HARVEST, _harvests, is_for_all=True),
     Gauge("mail-failed", Group.FAILED, Kind.MAIL, _mail, is_for_all=True),
 )

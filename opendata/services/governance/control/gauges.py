@@ -51,6 +51,7 @@ class Kind(StrEnum):
     REQUEST = "request"
     REUSE = "reuse"
     UPLOAD = "upload"
+    HARVEST = "harvest"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

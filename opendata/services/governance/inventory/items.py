@@ -117,8 +117,11 @@ STATE: ColumnElement[str] = case(
 
 
 def list_conditions(wanted: ItemFilter, publishers: Sequence[str] = ()) -> list[ColumnElement[bool]]:
-    """The conditions on rows of `datasets` that a filter stands for; `publishers` are what its publisher became."""
-    found: list[ColumnElement[bool]] = []
+    """The conditions on rows of `datasets` that a filter stands for; `publishers` are what its publisher became.
+
+    What was harvested is held elsewhere.
+    """
+    found: list[ColumnElement[bool]] = [~Dataset.is_foreign]
     if wanted.publisher is not None:
         found.append(Dataset.publisher_id.in_(publishers))
     if wanted.disclosure is not None:

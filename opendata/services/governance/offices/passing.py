@@ -19,6 +19,7 @@ from opendata.db.models import (
     Dataset,
     DutyRuleUse,
     Grant,
+    HarvestSource,
     Invitation,
     Obligation,
     PublicEvent,
@@ -64,6 +65,7 @@ PASSED: tuple[Passing, ...] = (
     Passing(BasicEntry.publisher_id),
     Passing(BasicEdition.publisher_id),
     Passing(BasicImport.publisher_id),
+    Passing(HarvestSource.publisher_id),
 )
 """All that follows a publisher. A new table that names publishers is added here, or to `KEPT`."""
 

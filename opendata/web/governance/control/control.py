@@ -166,5 +166,7 @@ def _find_address(row: GaugeRow) -> str:
             return url_for("site_reuses.show_reuse", reuse=row.id)
         case Kind.UPLOAD:
             return ""  # nobody opens a file that isn't in a draft
+        case Kind.HARVEST:
+            return url_for("harvests.show_portal", source=row.id)
         case Kind.MAIL:
             return url_for("mail.show_mail", state="failed")

@@ -33,6 +33,7 @@ GAUGES: Mapping[str, str] = {
     "jobs-repeated": N_("Drafts tried more than once"),
     "sources": N_("Tables that are fetched automatically"),
     "sources-failed": N_("Sources that can't be fetched"),
+    "harvests-failed": N_("Portals that can't be harvested"),
     "mail-failed": N_("Mail that couldn't be delivered"),
     "duties-late": N_("Overdue duties"),
     "duties-soon": N_("Duties due within a week"),

@@ -1,0 +1,1 @@
+"""Portals that datasets are harvested from."""

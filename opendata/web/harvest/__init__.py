@@ -1,0 +1,1 @@
+"""Pages about the portals that datasets are harvested from: reports for anybody, and what maintainers do."""
