@@ -249,6 +249,7 @@ def make_world(home: Path) -> Iterator[World]:
             "number": str(invitation.id),
             "token": str(token.id),
             "webhook": "none",
+            "part": "1",
             "source": "next-city",
         }
         world.states = {

@@ -60,6 +60,11 @@ VALUES = {
     "page": ("new",),
     "reuse": ("none",),
     "gauge": ("mine", "none"),
+    "webhook": ("none",),
+    "source": ("none",),
+    "part": ("1",),
+    "snapshot": ("none",),
+    "table": ("datasets",),
 }
 DATA = (
     *("downloads.send_table", "downloads.send_package", "downloads.send_attachment", "downloads.send_report"),
@@ -128,6 +133,8 @@ def shut(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         if not is_closed:
             said = {"holder": "甲大学", "purpose": "研究", "until": "2030-01-01", "account": "reader"}
             services.grants.give(clerk, "secrets", said)
+        while services.indexing.follow():
+            pass
         client = portal.client() if is_closed else portal.signed_in("reader")
         named = [item for item in list_addresses(portal) if "secrets" in item[0]]  # no other address can have cells
         asked = [item for item in named if not item[0].endswith(PICTURES)]

@@ -65,6 +65,7 @@ def test_a_table_has_a_name_a_type_and_its_manifest(portal: Portal) -> None:
     assert answer.content_type == "text/csv; charset=utf-8"
     assert answer.headers["Content-Disposition"] == "attachment; filename=reservoirs-1.1.0-levels.csv"
     assert answer.headers["Link"].split(", ") == [
+        f'<{PLACE}levels.csv-metadata.json>; rel="describedby"; type="application/csvm+json"',
         f'<{PLACE}datapackage.json>; rel="describedby"; type="application/json"',
         f'<{PLACE}levels.schema.json>; rel="describedby"; type="application/schema+json"',
         '<https://creativecommons.org/licenses/by/4.0/>; rel="license"',
@@ -72,6 +73,7 @@ def test_a_table_has_a_name_a_type_and_its_manifest(portal: Portal) -> None:
         '</datasets/reservoirs/1.0.0/levels.csv>; rel="predecessor-version"',
         '</datasets/reservoirs/versions>; rel="version-history"',
         '</datasets/reservoirs/1.1.0/>; rel="cite-as"',
+        '</datasets/reservoirs/1.1.0/>; rel="collection"; type="text/html"',
     ]
     assert "predecessor" not in portal.client().get("/datasets/reservoirs/1.0.0/levels.csv").headers["Link"]
     assert portal.client().get(PLACE + "levels.parquet").content_type == "application/vnd.apache.parquet"
