@@ -31,6 +31,7 @@ class OwnDataShape(Schema):
     )
     grants = fields.List(fields.Dict(), required=True)
     webhooks = fields.List(fields.Dict(), required=True)
+    harvests = fields.List(fields.Dict(), required=True)
     uploads = fields.List(fields.Dict(), required=True)
     sources = fields.List(fields.Dict(), required=True)
     drafts = fields.List(fields.Dict(), required=True)

@@ -11,7 +11,7 @@ from opendata.api.core.authentication import caller
 from opendata.api.core.blueprints import ApiBlueprint
 from opendata.api.core.current import services
 from opendata.api.core.fields import Instant, Object, Shape, Text, Whole
-from opendata.domain.reports.annual import CODES, FIRST_YEAR, LAST_YEAR, Part, write_amount
+from opendata.domain.reports.annual import FIRST_YEAR, LAST_YEAR, write_amount
 from opendata.errors import N_, NotFoundError
 from opendata.metering import cost_class
 from opendata.services.governance.reports.values import PublishedReport, PublishedRow, ReportView
@@ -21,12 +21,12 @@ blueprint = ApiBlueprint("annual_reports", N_("Annual reports on disclosure: pre
 _WHOLE = "/annual-reports/<year>"
 _OF_PUBLISHER = "/publishers/<publisher>/annual-reports/<year>"
 _YEAR = N_("Enter a whole number")
-_TEXTS = {"description": f"Language → part → text in Markdown. Parts: {', '.join(Part)}."}
+_TEXTS = {
+    "description": "Language → part → text in Markdown. Parts: general, proactive, requests, disputes, problems, other."
+}
 _NUMBERS = {
-    "description": (
-        f"Code → number, such as `{CODES[0]}` (table 2), `added/new/person` (applications that came another way, added"
-        " to table 3), `disputes/review/upheld` (table 4)."
-    )
+    "description": "Code → number, such as `disclosed/regulations/made` (table 2), `added/new/person` (applications"
+    " that came another way, added to table 3), `disputes/review/upheld` (table 4)."
 }
 
 

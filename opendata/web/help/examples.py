@@ -18,6 +18,8 @@ PLACES = {
     "upload": "9f2c1e7ab04d",
     "grant": "5b1d09c2",
     "token": "12",
+    "source": "city-portal",
+    "webhook": "4f1c0e9a7b2d4c6e8f0a1b3c5d7e9f01",
     "obligation": "12",
     "rule": "n28",
     "year": "2026",

@@ -36,6 +36,7 @@ TABLES = {
         "external_identities",
     ),
     *("address_changes", "drafts", "grants", "uploads", "sources", "requests", "duty_reminders", "webhooks"),
+    "harvest_sources",
 }
 
 
