@@ -94,7 +94,7 @@ class OwnData:
                 "webhooks": _list(session, _of(Webhook.user_id, found, "url", "note", "wanted", "created", "ended")),
                 "uploads": _list(session, _of(Upload.user_id, found, "filename", "length", "created", "expires")),
                 "sources": _list(session, _of(Source.author_id, found, "dataset_id", "resource", "contact")),
-                "harvests": _list(session, _of(HarvestSource.author_id, found, "id", "title", "url")),
+                "harvests": _list(session, _of(HarvestSource.author_id, found, "id", "title", "kind")),
                 "requests": _list(session, _of(Request.user_id, found, "number", "kind", "state", "created")),
                 "dutyReminders": _list(session, _of(DutyReminder.user_id, found, "obligation_id", "stage", "day")),
                 "drafts": _list(session, select(Draft.id, Draft.dataset_id, Draft.created).where(named)),
