@@ -79,8 +79,8 @@ def test_no_page_shows_an_auditor_a_button_that_changes(world: World) -> None:
                 continue
             seen += 1
             for start, content in re.findall(r'(<form[^>]*method="post"[^>]*>)(.*?)</form>', answer.text, re.DOTALL):
-                is_own = re.search(r'action="/(?:sign-out|account|recover)', start) or rule.endpoint.startswith(
-                    ("account.", "recoveries.", "joining.")
-                )
+                is_own = re.search(
+                    r'action="/(?:sign-out|account|subscriptions|recover)', start
+                ) or rule.endpoint.startswith(("account.", "recoveries.", "joining."))
                 assert is_own or "<button" not in content, (rule.rule, start)
     assert seen > 60

@@ -35,7 +35,10 @@ THROUGH = "through_openid"
 _WITHOUT = ("assets", "downloads", "operations")
 """What looks at the session only where not everybody may have it, so that caches may keep the rest."""
 
-OWN = ("sessions", "account", "recoveries", "addresses", "joining", "factors", "openid", "mcp")
+OWN = (
+    *("sessions", "account", "recoveries", "addresses", "joining", "factors", "openid", "webhooks"),
+    *("subscriptions", "subscription_ending", "mcp", "oai"),
+)
 """What changes nothing but one's own account, or nothing. Who only watches may do that, and change nothing else."""
 
 

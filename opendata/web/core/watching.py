@@ -13,7 +13,7 @@ from markupsafe import escape
 
 _FORM = re.compile(r'(<form\b[^>]*\bmethod="post"[^>]*>)(.*?)(</form>)', re.DOTALL)
 _BUTTON = re.compile(r'<button\b(?![^>]*\btype="button")[^>]*>.*?</button>', re.DOTALL)
-_OWN = re.compile(r'\baction="[^"]*/(?:sign-out|sign-in|account(?:/[^"]*)?|recover(?:/[^"]*)?)"')
+_OWN = re.compile(r'\baction="[^"]*/(?:sign-out|sign-in|account(?:/[^"]*)?|subscriptions/[^"]*|recover(?:/[^"]*)?)"')
 _FIELD = re.compile(r"<(?:input(?![^>]*\btype=\"hidden\")|select|textarea)\b")
 
 
