@@ -17,6 +17,9 @@ LAST = ("suspend_version", "stop_version", "release_version", "withdraw_version"
 """These take files out of the store, which the others want to read."""
 
 
+OWN_FORM = r'action="/(?:sign-out|account|subscriptions|recover)'
+
+
 def list_views(app: Flask) -> list[tuple[str, Rule]]:
     """Each method of each view; what reads is first."""
     found = [
