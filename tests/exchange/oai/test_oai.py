@@ -15,7 +15,7 @@ from opendata.domain.catalogue.entries import CatalogueEntry
 from opendata.exchange.oai.answers import FORMATS, Answer, Head, Repository, Resumption, require_format
 from opendata.exchange.oai.dublin_core import write_dublin_core
 from opendata.exchange.oai.requests import VERBS, Choice, OaiError, read_request, read_token, write_token
-from tests.exchange.samples import ADDRESSES, FULL, LEAST, PORTAL
+from tests.exchange.samples import ADDRESSES, ELSEWHERE, EXTERNAL, FULL, LEAST, PORTAL
 
 _DC = "{http://purl.org/dc/elements/1.1/}"
 _OAI = "{http://www.openarchives.org/OAI/2.0/}"
@@ -122,6 +122,13 @@ def test_dublin_core_says_what_is_public(entry: CatalogueEntry) -> None:
     if entry is FULL:
         assert said["title", "en"] == "Reservoir levels"
         assert {item.text for item in found.findall(f"{_DC}format")} >= {"text/csv"}
+
+
+def test_dublin_core_of_a_harvested_entry_leads_to_its_portal() -> None:
+    found = write_dublin_core(EXTERNAL, PORTAL, ADDRESSES)
+    relations = [item.text.removeprefix(ELSEWHERE) for item in found.findall(f"{_DC}relation")]
+    assert relations == ["/表.csv", "/wms?x=1&y=2", "/api", "/about", "/raw"]
+    assert [item.text for item in found.findall(f"{_DC}format")] == ["text/csv", "text/html"]
 
 
 def test_answers_have_what_the_protocol_wants() -> None:
