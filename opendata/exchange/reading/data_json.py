@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from opendata.domain.catalogue.external import ExternalKind, ExternalResource
 from opendata.domain.harvest.items import Dialogue, Read, Reading, RefusedItem
 from opendata.errors import N_, InputError, InvalidMetadataError, UnreadableFileError
@@ -34,7 +37,7 @@ def _read_dataset(found: harvested.HarvestedDataset, url: str) -> Read:
             reason={"message": text, "params": {}}, identifier=found.identifier, title=str(said["title"])
         )
     return make_item(
-        said,
+        dict(_list_said(found)),
         identifier=found.identifier,
         resources=[_read_file(item) for item in found.files],
         publisher=found.publisher,
@@ -42,6 +45,17 @@ def _read_dataset(found: harvested.HarvestedDataset, url: str) -> Read:
         page=str(said.get("homepage") or url),
         modified=found.modified.isoformat() if found.modified else "",
     )
+
+
+def _list_said(found: harvested.HarvestedDataset) -> Iterator[tuple[str, Any]]:
+    """What is said of the dataset, without its page there.
+
+    Keywords and a contact that only repeat the publisher say nothing: the form requires both.
+    """
+    for name, value in found.metadata.items():
+        is_filled = value in ([found.publisher], {"name": found.publisher})
+        if name != "homepage" and not (name in ("keywords", "contactPoint") and is_filled):
+            yield name, value
 
 
 def _read_file(found: harvested.HarvestedFile) -> ExternalResource | None:
