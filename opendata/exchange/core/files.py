@@ -106,9 +106,10 @@ class ExternalFile:
 def list_external(entry: CatalogueEntry, *, with_dead: bool = False) -> Iterator[ExternalFile]:
     """What a harvested dataset has at its own portal, in the order there.
 
-    Dead addresses are left out: only a vocabulary with a word for them asks for them too.
+    Dead addresses are left out: only a vocabulary with a word for them asks for them too. Of what isn't open there are
+    none: nothing says which of them anybody may have.
     """
-    for item in entry.external:
+    for item in entry.external if entry.is_open else ():
         is_dead = item.address in entry.dead
         if (is_dead and not with_dead) or not is_web_address(item.address):
             continue
