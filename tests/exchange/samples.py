@@ -258,4 +258,28 @@ ARCHIVED = replace(
 )
 """The same, no longer kept."""
 
+ELSEWHERE = "https://next.example.org"
+EXTERNAL = replace(
+    LEAST,
+    id="next-door",
+    uuid="00000000-0000-4000-8000-000000000003",
+    origin={
+        "portal": "邻市数据平台",
+        "page": f"{ELSEWHERE}/a",
+        "identifier": "a",
+        "publisher": "邻市道路局",
+        "resources": [
+            {"url": f"{ELSEWHERE}/表.csv", "title": "表" + HOSTILE, "format": "csv", "kind": "file", "bytes": 12},
+            {"url": f"{ELSEWHERE}/gone.csv", "title": "旧表", "format": "csv", "kind": "file"},
+            {"url": f"{ELSEWHERE}/wms?x=1&y=2", "title": "地图", "format": "wms", "kind": "map"},
+            {"url": f"{ELSEWHERE}/api", "description": "接口", "kind": "api"},
+            {"url": f"{ELSEWHERE}/about", "title": "说明", "kind": "page"},
+            {"url": f"{ELSEWHERE}/raw", "kind": "file", "mediaType": "not a type"},
+            {"url": "javascript:alert(1)", "title": "x", "kind": "file"},
+        ],
+    },
+    dead=frozenset([f"{ELSEWHERE}/gone.csv"]),
+)
+"""A dataset of another portal: files, services and a page there, one address that is dead and one that never was."""
+
 ALL = (LEAST, FULL, CONDITIONAL, CLOSED, ARCHIVED)

@@ -13,7 +13,7 @@ from opendata.exchange.ckan.analysis import ANY, clean
 from opendata.exchange.ckan.asking import read_asked
 from opendata.exchange.ckan.faults import AbsentError, ParameterError, QueryError
 from opendata.exchange.ckan.fields import RESOURCE_FIELDS
-from opendata.exchange.ckan.packages import Json, describe_package, identify_file, list_licences
+from opendata.exchange.ckan.packages import Json, list_licences
 from opendata.exchange.ckan.parameters import Parameters, read_list, read_number, read_text, require_text
 from opendata.exchange.ckan.tree import Both, Either, Everything, Match
 from opendata.metering import charge
@@ -147,10 +147,7 @@ def show_resource(parameters: Parameters) -> Json:
 
     :param id: its id
     """
-    entry, file = services().ckan.find_file(require_text(parameters, "id"))
-    package = describe_package(entry, addresses(), services().portals.get().language)
-    found: Json = next(item for item in package["resources"] if item["id"] == identify_file(entry, file))
-    return found
+    return services().ckan.get_resource(require_text(parameters, "id"), addresses())
 
 
 @action("resource_search", cost=Cost.ROWS)

@@ -68,7 +68,7 @@ def read_facts(package: Mapping[str, Any]) -> Facts:
         "res_format": [item["format"] for item in resources],
         "res_url": [item["url"] for item in resources],
         "res_id": [item["id"] for item in resources],
-        "res_mimetype": [item["mimetype"] for item in resources],
+        "res_mimetype": [item["mimetype"] or "" for item in resources],
         "res_hash": [item["hash"] for item in resources],
         **{name: [value] for key, value in extras.items() for name in (key, f"extras_{key}")},
     }

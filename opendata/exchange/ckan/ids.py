@@ -44,6 +44,11 @@ def identify_resource(dataset_uuid: str, resource: str, form: str) -> str:
     return str(uuid5(UUID(dataset_uuid), f"{resource}/{form}"))
 
 
+def identify_external(dataset_uuid: str, address: str) -> str:
+    """The UUID of what a dataset has at another portal, the same while its address is."""
+    return str(uuid5(UUID(dataset_uuid), f"external/{address}"))
+
+
 def is_uuid(text: str) -> bool:
     """Whether a text is a UUID as these are written."""
     try:

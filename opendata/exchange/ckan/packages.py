@@ -1,8 +1,8 @@
 """An entry of the catalogue → CKAN's objects: package, resources, organization, groups, tags.
 
-Every key is always there, and what readers refuse to find empty never is: `format`, `name` and `hash` of a resource,
-`description` of an organization. Extras go by the names of ckanext-dcat and udata. There is no `spatial`: readers
-expect a polygon in it. Source: ckan/logic/schema.py and the CKAN backend of udata's harvester.
+Every key is always there, and what readers refuse to find empty never is: `format` and `name` of a resource, `hash`
+of a file of ours, `description` of an organization. Extras go by the names of ckanext-dcat and udata. There is no
+`spatial`: readers expect a polygon in it. Source: ckan/logic/schema.py and the CKAN backend of udata's harvester.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from opendata.domain.catalogue.entries import Agency, CatalogueEntry
 from opendata.domain.meaning.periods import read_period
 from opendata.domain.texts import I18n
 from opendata.exchange.ckan import ids
-from opendata.exchange.core.files import PublicFile, list_files
+from opendata.exchange.core.files import ExternalFile, PublicFile, list_external, list_files
 from opendata.exchange.core.terms import CYCLES, LicenceTerm, access_iri, find_licence, language_iri
 from opendata.exchange.core.texts import choose_text, list_texts
 from opendata.metadata.codes import LICENSES
@@ -40,6 +40,9 @@ def describe_package(entry: CatalogueEntry, addresses: Addresses, language: str)
     resources = [
         _describe_resource(entry, item, position, addresses, language)
         for position, item in enumerate(list_files(entry, addresses))
+    ]
+    resources += [
+        _describe_external(entry, item, position) for position, item in enumerate(list_external(entry), len(resources))
     ]
     return {
         "id": entry.uuid,
@@ -228,6 +231,32 @@ def _describe_resource(
         "cache_url": None,
         "cache_last_updated": None,
         "datastore_active": file.table is not None and file.form == "csv",
+    }
+
+
+def _describe_external(entry: CatalogueEntry, item: ExternalFile, position: int) -> Json:
+    """What is at the portal that the dataset was harvested from: a link, without bytes of ours."""
+    return {
+        "id": ids.identify_external(entry.uuid, item.address),
+        "package_id": entry.uuid,
+        "name": item.title,
+        "description": item.description,
+        "format": item.label or "BIN",
+        "url": item.address,
+        "url_type": "",
+        "mimetype": item.media_type or None,
+        "mimetype_inner": None,
+        "size": item.bytes,
+        "hash": "",
+        "created": ids.write_moment(entry.created),
+        "last_modified": None,
+        "metadata_modified": ids.write_moment(entry.modified),
+        "state": "active",
+        "position": position,
+        "resource_type": None,
+        "cache_url": None,
+        "cache_last_updated": None,
+        "datastore_active": False,
     }
 
 

@@ -12,7 +12,10 @@ from opendata.errors import Fault
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HarvestedFile:
-    """A file or a service elsewhere. `is_download` says that `address` gives the data itself."""
+    """A file or a service elsewhere. `is_download` says that `address` gives the data itself.
+
+    `size` are its bytes as the source says them.
+    """
 
     address: str
     is_download: bool
@@ -20,6 +23,7 @@ class HarvestedFile:
     description: str = ""
     media_type: str = ""
     format: str = ""
+    size: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

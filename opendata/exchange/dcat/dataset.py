@@ -14,7 +14,12 @@ from opendata.exchange.core.texts import list_texts, list_words, tag_language
 from opendata.exchange.dcat.agents import describe_agency, describe_contact, has_contact
 from opendata.exchange.dcat.concepts import describe_terms, list_terms
 from opendata.exchange.dcat.coverage import describe_period, describe_place, find_period, name_place
-from opendata.exchange.dcat.distributions import describe_distribution, list_distributions
+from opendata.exchange.dcat.distributions import (
+    describe_distribution,
+    describe_elsewhere,
+    list_distributions,
+    list_elsewhere,
+)
 from opendata.exchange.dcat.identifiers import describe_identifiers, list_identifiers
 from opendata.exchange.dcat.origins import describe_origins, list_origins
 from opendata.exchange.dcat.rights import (
@@ -46,6 +51,7 @@ def describe_dataset(entry: CatalogueEntry, scope: Scope, *, lists_versions: boo
     """A dataset with its newest version; with a short description of each version, if wanted."""
     subject = scope.addresses.dataset(entry.id)
     yield from describe_resource(entry, subject, entry.id, scope)
+    yield from list_elsewhere(entry, subject)
     yield subject, "dct:modified", moment(entry.changed)
     if entry.issued is not None:
         yield subject, "dct:issued", moment(entry.issued)
@@ -58,6 +64,7 @@ def describe_dataset(entry: CatalogueEntry, scope: Scope, *, lists_versions: boo
         for item in entry.editions:
             yield subject, scope.profile.has_version, Iri(scope.addresses.version(entry.id, item.version))
     yield from describe_parts(entry, subject, scope)
+    yield from describe_elsewhere(entry, subject, scope)
     yield from describe_archive(entry, subject, scope)
     yield from describe_serving(entry, subject, scope)
 

@@ -1,12 +1,17 @@
-"""The files of a version as distributions: each table as CSV and as Parquet, attachments as they are."""
+"""Files as distributions: each table of a version as CSV and as Parquet, attachments as they are.
+
+So is what a harvested dataset has at its own portal, services with a data service each; a dead address has the status
+of what was withdrawn. Only formats of the EU's list can be said.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from opendata.domain.catalogue.entries import CatalogueEntry, Edition
-from opendata.exchange.core.files import PublicFile, list_files
-from opendata.exchange.core.terms import media_type_iri
+from opendata.domain.catalogue.external import ExternalKind
+from opendata.exchange.core.files import ExternalFile, PublicFile, list_external, list_files
+from opendata.exchange.core.terms import access_iri, media_type_iri
 from opendata.exchange.core.texts import list_texts
 from opendata.exchange.dcat.rights import name_licence
 from opendata.exchange.dcat.scope import Scope
@@ -24,6 +29,9 @@ from opendata.exchange.dcat.vocabulary import (
     typed,
     web_address,
 )
+
+_SERVICES: Mapping[str, str] = {"WMS": "WMS_SRVC", "WFS": "WFS_SRVC", "WMTS": "WMTS_SRVC"}
+"""Kind of map service → its code in the EU's list of file types."""
 
 
 def list_distributions(entry: CatalogueEntry, subject: str, scope: Scope) -> list[tuple[str, PublicFile]]:
@@ -62,6 +70,67 @@ def describe_distribution(iri: str, file: PublicFile, entry: CatalogueEntry, sco
         yield iri, "spdx:checksum", Iri(f"{iri}-sha256")
         yield from _describe_checksum(f"{iri}-sha256", file.sha256, scope)
     yield from _describe_schema(file, entry, scope)
+
+
+def list_elsewhere(entry: CatalogueEntry, subject: str) -> Iterator[Triple]:
+    """What ties its distributions to the dataset."""
+    for item, _ in _list_elsewhere(entry):
+        yield subject, "dcat:distribution", Iri(fragment(subject, item.id))
+
+
+def describe_elsewhere(entry: CatalogueEntry, subject: str, scope: Scope) -> Iterator[Triple]:
+    """Each distribution, and the services."""
+    for item, address in _list_elsewhere(entry):
+        yield from _describe_one(item, address, entry, subject, scope)
+        if item.is_service:
+            yield from _describe_service(item, address, entry, subject, scope)
+
+
+def _list_elsewhere(entry: CatalogueEntry) -> Iterator[tuple[ExternalFile, Iri]]:
+    for item in list_external(entry, with_dead=True):
+        address = web_address(item.address)
+        if address is not None:
+            yield item, address
+
+
+def _describe_one(
+    item: ExternalFile, address: Iri, entry: CatalogueEntry, subject: str, scope: Scope
+) -> Iterator[Triple]:
+    iri = fragment(subject, item.id)
+    yield iri, TYPE, term("dcat:Distribution")
+    yield from say(iri, "dct:title", {scope.language: item.title})
+    yield from say(iri, "dct:description", {scope.language: item.description})
+    yield iri, "dct:identifier", plain(item.id)
+    yield iri, "dcat:accessURL", address
+    if item.kind == ExternalKind.FILE:
+        yield iri, "dcat:downloadURL", address
+    if item.is_service:
+        yield iri, "dcat:accessService", Iri(f"{iri}-service")
+    code = item.term.eu if item.term else _SERVICES.get(item.label, "")
+    if code:
+        yield iri, "dct:format", authority(f"file-type/{code}")
+    if item.media_type:
+        yield iri, "dcat:mediaType", Iri(media_type_iri(item.media_type))
+    if item.bytes is not None:
+        yield iri, "dcat:byteSize", typed(item.bytes, scope.profile.byte_size)
+    licence = name_licence(entry, scope)
+    if licence is not None:
+        yield iri, "dct:license", licence
+    state = "WITHDRAWN" if item.is_dead else "DEPRECATED" if entry.archived else "COMPLETED"
+    yield iri, "adms:status", Iri(scope.profile.statuses[state])
+
+
+def _describe_service(
+    item: ExternalFile, address: Iri, entry: CatalogueEntry, subject: str, scope: Scope
+) -> Iterator[Triple]:
+    iri = f"{fragment(subject, item.id)}-service"
+    yield iri, TYPE, term("dcat:DataService")
+    yield from say(iri, "dct:title", {scope.language: item.title})
+    yield from say(iri, "dct:description", {scope.language: item.description})
+    yield iri, "dcat:endpointURL", address
+    yield iri, "dcat:servesDataset", Iri(subject)
+    yield iri, "dct:accessRights", Iri(access_iri(entry.metadata.disclosure))
+    yield iri, "dct:publisher", Iri(scope.addresses.publisher(entry.publisher.id))
 
 
 def _describe_times(iri: str, edition: Edition | None) -> Iterator[Triple]:

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from opendata.domain.catalogue.addresses import Addresses
 from opendata.domain.catalogue.entries import Agency, CatalogueEntry, Portal
 from opendata.exchange.core.coverage import name_themes
+from opendata.exchange.core.files import list_external
 from opendata.exchange.core.texts import choose_text, list_texts, list_words
 from opendata.metadata.text import is_web_address
 
@@ -132,10 +133,10 @@ def describe_external(entry: CatalogueEntry, kind: str) -> list[Document]:
                 "title": item.title,
                 "description": item.description,
                 "accessURL": clean_address(item.address),
-                "format": item.format.upper(),
+                "format": item.label,
             }
         )
-        for item in entry.external
+        for item in list_external(entry)
     ]
     return [item for item in found if "accessURL" in item]
 

@@ -1,7 +1,8 @@
-"""A `data.json` of version 1.1 → datasets with metadata of ours, and for each item what was left out, and why.
+"""A `data.json` → datasets with metadata of ours, and for each item what was left out, and why.
 
-An item without title or identifier is refused, and one whose identifier came before. What doesn't fit a property of
-ours is left out and named. Addresses of the document itself are never opened.
+It is of version 1.1; of DCAT-US 3.0 what that says in the same way is read; many say neither. An item without title or
+identifier is refused, and one whose identifier came before. What doesn't fit a property of ours is left out and named.
+Addresses of the document itself are never opened.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from opendata.domain.moments import read_moment
 from opendata.errors import N_, Fault, InvalidMetadataError, fault
 from opendata.exchange.core.harvested import Harvest, HarvestedDataset, HarvestedFile, RefusedItem
 from opendata.exchange.core.terms import CYCLES
-from opendata.exchange.dcat_us.first import CONFORMS
+from opendata.exchange.dcat_us import third
 from opendata.exchange.dcat_us.parts import BASIS, NO_ADDRESS
 from opendata.metadata.codes import LICENSES
 from opendata.metadata.properties.code_lists import find_codes, name_region
@@ -33,13 +34,17 @@ MOST_FILES = 1000
 MOST_KEYWORDS = 100
 LONGEST_KEYWORD = 100
 LONGEST_IDENTIFIER = 1000
+LEVELS = ("accessLevel", "accessRights")
+"""What says who may have the data, in 1.1 and in 3.0."""
+
 _LEVELS = {"public": "open", "restricted public": "conditional", "non-public": "closed"}
+_VERSIONS = re.compile(r"/v1\.1/schema|/dcat-us/3")
 _DIVISION = re.compile(r"[0-9]{6}")
 _DEEPEST = 8
 
 
 def read_catalogue(data: bytes) -> Harvest:
-    """All that a document says. Raises `InvalidMetadataError` where it isn't a data.json 1.1."""
+    """All that a document says. Raises `InvalidMetadataError` where it isn't a data.json."""
     items = _open(data)
     datasets: list[HarvestedDataset] = []
     refused: list[RefusedItem] = []
@@ -63,6 +68,8 @@ def read_dataset(item: object) -> HarvestedDataset | list[Fault]:
     """One item of a document; the faults alone where it can't be taken."""
     if not isinstance(item, Mapping):
         return [fault("", N_("This must be an object"))]
+    if type(item.get("identifier")) is int:
+        item = {**item, "identifier": str(item["identifier"])}
     wrong = list(find_value_faults(item, depth=_DEEPEST))
     wrong += [
         fault(f"/{name}", N_("This property is required"))
@@ -102,21 +109,19 @@ def _open(data: bytes) -> list[Any]:
         document = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):  # what isn't UTF-8 is a ValueError too
         raise InvalidMetadataError(faults=[fault("", N_("The document isn't valid JSON in UTF-8"))]) from None
-    if not isinstance(document, Mapping):
-        raise InvalidMetadataError(faults=[fault("", N_("This must be an object"))])
-    items, version = document.get("dataset"), document.get("conformsTo")
+    items = document.get("dataset") if isinstance(document, Mapping) else None
     if not isinstance(items, list):
-        raise InvalidMetadataError(faults=[fault("/dataset", N_("This must be a list"))])
-    if not isinstance(version, str) or version.rstrip("/").removeprefix("http://").removeprefix("https://") != _VERSION:
-        text = N_("The document doesn't say that it is a data.json of version 1.1: “%(value)s”")
-        raise InvalidMetadataError(faults=[fault("/conformsTo", text, value=str(version)[:200])])
+        text = N_("The source isn't a data.json: it has no list of datasets")
+        raise InvalidMetadataError(faults=[fault("/dataset" if isinstance(document, Mapping) else "", text)])
+    version = document.get("conformsTo")
+    version = _read_text(version.get("@id") if isinstance(version, Mapping) else version)
+    if version and not _VERSIONS.search(version):
+        text = N_("The document says that it isn't a data.json of version 1.1 or 3.0: “%(value)s”")
+        raise InvalidMetadataError(faults=[fault("/conformsTo", text, value=version[:200])])
     if len(items) > MOST_DATASETS:
         text = N_("At most %(limit)s datasets are allowed")
         raise InvalidMetadataError(faults=[fault("/dataset", text, limit=MOST_DATASETS)])
     return items
-
-
-_VERSION = CONFORMS.removeprefix("https://")
 
 
 def _refuse_constant(name: str) -> Any:
@@ -174,13 +179,16 @@ def _read_keywords(reader: _Reader) -> None:
 
 
 def _read_disclosure(reader: _Reader) -> None:
-    level = reader.get_text("accessLevel")
+    name = next((key for key in LEVELS if reader.item.get(key) not in (None, "")), "")
+    if not name:
+        return
+    level = reader.get_text(name)
     attribute = _LEVELS.get(level)
     if attribute is None:
         text = N_("“%(value)s” isn't one of %(choices)s")
-        reader.faults.append(fault("/accessLevel", text, value=level[:200], choices=", ".join(_LEVELS)))
+        reader.faults.append(fault(f"/{name}", text, value=level[:200], choices=", ".join(_LEVELS)))
         return
-    rights = reader.get_text("rights")
+    rights = next(iter(reader.list_texts("rights")), "")
     if attribute == "open":
         reader.metadata["disclosure"] = {"attribute": attribute}
         return
@@ -215,7 +223,11 @@ def _read_cycle(reader: _Reader) -> None:
 
 
 def _read_period(reader: _Reader) -> None:
-    text = reader.get_text("temporal")
+    value = reader.item.get("temporal")
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        text = "/".join(_read_text(value[0].get(name)) for name in ("startDate", "endDate"))
+    else:
+        text = reader.get_text("temporal")
     if not text:
         return
     first, _, last = text.partition("/")
@@ -283,7 +295,8 @@ def _keep_known(reader: _Reader, name: str, source: str, known: Mapping[str, str
 
 
 def _read_addresses(reader: _Reader) -> None:
-    page = reader.get_text("landingPage")
+    value = reader.item.get("landingPage")
+    page = _read_text(value.get("accessURL")) if isinstance(value, Mapping) else reader.get_text("landingPage")
     if page and is_web_address(page):
         reader.keep("homepage", page, "landingPage")
     elif page:
@@ -292,6 +305,7 @@ def _read_addresses(reader: _Reader) -> None:
 
 def _read_contact(reader: _Reader) -> None:
     value = reader.item.get("contactPoint")
+    value = value[0] if isinstance(value, list) and value else value
     if not isinstance(value, Mapping):
         return
     mail = _read_text(value.get("hasEmail"))
@@ -325,6 +339,7 @@ def _list_files(reader: _Reader) -> Iterator[HarvestedFile]:
             description=_read_text(item.get("description"))[:10_000],
             media_type=_read_text(item.get("mediaType"))[:200],
             format=_read_text(item.get("format"))[:100],
+            size=str(item.get("byteSize") or "")[:20],
         )
 
 
@@ -347,6 +362,7 @@ def _bare(address: str) -> str:
 
 
 _CYCLES = {
+    **{word: name for name, word in third.CYCLES.items()},
     **{term.interval: name for name, term in CYCLES.items() if name != "never"},
     "R/P7D": "weekly",
     "R/P12M": "annual",

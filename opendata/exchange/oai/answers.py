@@ -14,7 +14,7 @@ from opendata.domain.catalogue.addresses import Addresses
 from opendata.domain.catalogue.entries import Agency, CatalogueEntry, Portal
 from opendata.domain.moments import format_time
 from opendata.exchange.core.texts import choose_text
-from opendata.exchange.oai import dublin_core
+from opendata.exchange.oai import dcat, dublin_core
 from opendata.exchange.oai.markup import OAI, XSI, clean_text
 from opendata.exchange.oai.requests import OaiError
 
@@ -37,7 +37,10 @@ class Format:
 
 FORMATS: Mapping[str, Format] = {
     item.prefix: item
-    for item in (Format("oai_dc", dublin_core.SCHEMA, dublin_core.NAMESPACE, dublin_core.write_dublin_core),)
+    for item in (
+        Format("oai_dc", dublin_core.SCHEMA, dublin_core.NAMESPACE, dublin_core.write_dublin_core),
+        Format("dcat", dcat.SCHEMA, dcat.NAMESPACE, dcat.write_dcat),
+    )
 }
 """Prefix → format. Each record exists in all of them."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from opendata.domain.catalogue.addresses import Addresses
 from opendata.domain.catalogue.entries import CatalogueEntry, Portal
 from opendata.domain.moments import format_time
-from opendata.exchange.core.files import list_files
+from opendata.exchange.core.files import list_external, list_files
 from opendata.exchange.core.terms import access_level, find_licence
 from opendata.exchange.core.texts import list_texts, list_words, tag_language
 from opendata.exchange.oai.markup import XSI, clean_text
@@ -61,14 +61,15 @@ def _list_elements(entry: CatalogueEntry, portal: Portal, addresses: Addresses) 
     yield from (("contributor", item["title"], "") for item in found.contributors if item.get("title"))
     yield "date", format_time(entry.issued or entry.created), ""
     yield "type", "Dataset", ""
-    files = list(list_files(entry, addresses))
-    yield from (("format", media, "") for media in dict.fromkeys(item.kind.media_type for item in files))
+    files, elsewhere = list(list_files(entry, addresses)), list(list_external(entry))
+    media_types = [item.kind.media_type for item in files] + [item.media_type for item in elsewhere]
+    yield from (("format", media, "") for media in dict.fromkeys(media_types) if media)
     yield "identifier", addresses.dataset(entry.id), ""
     yield "identifier", f"urn:uuid:{entry.uuid}", ""
     yield from (("source", item["path"], "") for item in found.sources if item.get("path"))
     yield from (("language", item, "") for item in found.further.get("languages") or ())
     yield from (("relation", item.address, "") for item in files)
-    yield from (("relation", item.address, "") for item in entry.external)
+    yield from (("relation", item.address, "") for item in elsewhere)
     if found.homepage:
         yield "relation", found.homepage, ""
     if found.temporal:

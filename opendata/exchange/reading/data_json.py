@@ -1,79 +1,73 @@
-"""A `data.json` of DCAT-US: all its datasets in one document. Source: Project Open Data 1.1; DCAT-US 3.0."""
+"""A `data.json` of DCAT-US as a source: its public datasets. All others are refused, as those that can't be read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-from opendata.domain.catalogue.external import ExternalKind, ExternalResource, is_web_address
+from opendata.domain.catalogue.external import ExternalKind, ExternalResource
 from opendata.domain.harvest.items import Dialogue, Read, Reading, RefusedItem
-from opendata.errors import N_, UnreadableFileError
-from opendata.exchange.reading.values import (
-    find_cycle,
-    find_licence,
-    list_of,
-    make_item,
-    make_resource,
-    object_of,
-    read_json,
-    text_of,
-)
+from opendata.errors import N_, InputError, InvalidMetadataError, UnreadableFileError
+from opendata.exchange.core import harvested
+from opendata.exchange.dcat_us.reading import LEVELS, read_catalogue
+from opendata.exchange.reading.values import make_item, make_resource
 
-_PUBLIC = ("", "public")
+_LEVELS = frozenset(f"/{name}" for name in LEVELS)
 
 
 def read_data_json(url: str) -> Dialogue:
     """Read the document at an address."""
-    found = object_of(read_json((yield url)))
-    listed = found.get("dataset")
-    if not isinstance(listed, list):
-        raise UnreadableFileError(N_("The source isn't a data.json: it has no list of datasets"))
-    return Reading(items=[_read_dataset(url, object_of(item)) for item in listed], total=len(listed))
+    try:
+        found = read_catalogue((yield url))
+    except InvalidMetadataError as error:
+        raise UnreadableFileError.from_fault(error.faults[0]) from None
+    items = [_read_dataset(item, url) for item in found.datasets]
+    return Reading(items=[*items, *map(_refuse, found.refused)], total=found.items)
 
 
-def _read_dataset(url: str, found: Mapping[str, Any]) -> Read:
-    identifier, title = text_of(found.get("identifier")), text_of(found.get("title"))
-    if text_of(found.get("accessLevel")) not in _PUBLIC:
+def _refuse(found: harvested.RefusedItem) -> RefusedItem:
+    return RefusedItem(reason=InputError.from_fault(found.faults[0]).describe(), identifier=found.identifier)
+
+
+def _read_dataset(found: harvested.HarvestedDataset, url: str) -> Read:
+    said = found.metadata
+    if said.get("disclosure", _OPEN) != _OPEN or any(item.pointer in _LEVELS for item in found.faults):
         text = N_("The source says that this dataset isn't public")
-        return RefusedItem(reason={"message": text, "params": {}}, identifier=identifier, title=title)
-    publisher = text_of(object_of(found.get("publisher")).get("name"))
-    temporal = found.get("temporal")
-    page = text_of(found.get("landingPage"))
-    metadata = {
-        "title": title,
-        "description": text_of(found.get("description")),
-        "keywords": list_of(found.get("keyword")),
-        "licenses": find_licence(text_of(found.get("license"))),
-        "updateCycle": find_cycle(text_of(found.get("accrualPeriodicity"))),
-        "temporal": text_of(temporal) if isinstance(temporal, str) else "",
-        "languages": [text_of(item).partition("-")[0].lower() for item in list_of(found.get("language"))],
-        "homepage": page,
-    }
+        return RefusedItem(
+            reason={"message": text, "params": {}}, identifier=found.identifier, title=str(said["title"])
+        )
     return make_item(
-        metadata,
-        identifier=identifier,
-        resources=_read_distributions(list_of(found.get("distribution"))),
-        publisher=publisher,
-        publisher_title=publisher,
-        page=page if is_web_address(page) else url,
-        modified=text_of(found.get("modified")),
+        dict(_list_said(found)),
+        identifier=found.identifier,
+        resources=[_read_file(item) for item in found.files],
+        publisher=found.publisher,
+        publisher_title=found.publisher,
+        page=str(said.get("homepage") or url),
+        modified=found.modified.isoformat() if found.modified else "",
     )
 
 
-def _read_distributions(found: Sequence[Any]) -> Sequence[ExternalResource | None]:
-    resources: list[ExternalResource | None] = []
-    for item in map(object_of, found):
-        download, access = text_of(item.get("downloadURL")), text_of(item.get("accessURL"))
-        form = text_of(item.get("format"))
-        resources.append(
-            make_resource(
-                download or access,
-                title=text_of(item.get("title")),
-                description=text_of(item.get("description")),
-                form=form,
-                media_type=text_of(item.get("mediaType")),
-                kind=ExternalKind.API if not download and form.strip().lower() == "api" else None,
-                size=item.get("byteSize"),
-            )
-        )
-    return resources
+def _list_said(found: harvested.HarvestedDataset) -> Iterator[tuple[str, Any]]:
+    """What is said of the dataset, without its page there.
+
+    Keywords and a contact that only repeat the publisher say nothing: the form requires both.
+    """
+    for name, value in found.metadata.items():
+        is_filled = value in ([found.publisher], {"name": found.publisher})
+        if name != "homepage" and not (name in ("keywords", "contactPoint") and is_filled):
+            yield name, value
+
+
+def _read_file(found: harvested.HarvestedFile) -> ExternalResource | None:
+    return make_resource(
+        found.address,
+        title=found.title,
+        description=found.description,
+        form=found.format,
+        media_type=found.media_type,
+        kind=ExternalKind.API if not found.is_download and found.format.lower() == "api" else None,
+        size=found.size,
+    )
+
+
+_OPEN = {"attribute": "open"}

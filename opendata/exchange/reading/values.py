@@ -153,6 +153,8 @@ def _keep_sound(found: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in kept.items() if not any(find_value_faults(value))}
     for item in load_profile().stated:
         value = found.get(item.name)
+        if item.name == "licenses" and value:
+            value = [_name_licence(licence) for licence in value]
         if item.name in kept or value in (None, "", [], {}):
             continue
         if item.name == "disclosure":
@@ -164,6 +166,12 @@ def _keep_sound(found: Mapping[str, Any]) -> dict[str, Any]:
             continue
         kept[item.name] = value
     return kept
+
+
+def _name_licence(found: License) -> License:
+    """A licence of ours by its name alone, whichever way a document says it."""
+    known = LICENCE_TERMS.get(str(found.get("name") or ""))
+    return {"name": known.id} if known and found.get("path") == known.address else found
 
 
 def _find_format(form: str, media_type: str, address: str) -> str:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from opendata.domain.catalogue.addresses import Addresses
 from opendata.domain.catalogue.entries import CatalogueEntry, Portal
+from opendata.domain.catalogue.external import ExternalKind
 from opendata.domain.moments import format_time
 from opendata.domain.resources import TableResource
 from opendata.domain.schema import Field
 from opendata.exchange.core.coverage import find_coverage, name_place
-from opendata.exchange.core.files import list_files
+from opendata.exchange.core.files import list_external, list_files
 from opendata.exchange.core.summaries import describe_entry, name_entry
 from opendata.exchange.core.terms import find_licence
 from opendata.exchange.core.texts import choose_text, list_texts, list_words
@@ -73,7 +75,7 @@ def describe_dataset(
             "dateModified": format_time(edition.changed if is_version and edition else entry.changed),
             "temporalCoverage": f"{period.start.isoformat()}/{period.end.isoformat()}" if period else "",
             "spatialCoverage": {"@type": "Place", "name": place} if place else "",
-            "isBasedOn": [path for path in (item.get("path", "") for item in metadata.sources) if is_web_address(path)],
+            "isBasedOn": list(_list_sources(entry)),
             "includedInDataCatalog": {
                 "@type": "DataCatalog",
                 "@id": addresses.home,
@@ -81,7 +83,11 @@ def describe_dataset(
                 "url": addresses.home,
             },
             "variableMeasured": list(_list_variables(entry, portal, language)),
-            "distribution": list(_list_downloads(entry, addresses, portal, language)),
+            "distribution": [
+                *_list_downloads(entry, addresses, portal, language),
+                *(() if is_version else _list_elsewhere(entry)),
+            ],
+            "subjectOf": [] if is_version else list(_list_pages(entry)),
         }
     )
 
@@ -167,6 +173,36 @@ def _list_downloads(entry: CatalogueEntry, addresses: Addresses, portal: Portal,
             "contentSize": f"{file.bytes} B",
             "sha256": file.sha256,
         }
+
+
+def _list_sources(entry: CatalogueEntry) -> Iterator[str]:
+    """Where the data is from: the sources that it names, and its page at the portal that it was harvested from."""
+    paths = [item.get("path", "") for item in entry.metadata.sources]
+    paths += [entry.origin["page"]] if entry.origin else []
+    yield from filter(is_web_address, dict.fromkeys(paths))
+
+
+def _list_elsewhere(entry: CatalogueEntry) -> Iterator[Document]:
+    """The files and services at that portal."""
+    found = (item for item in list_external(entry) if item.kind != ExternalKind.PAGE)
+    for item in islice(found, MOST_FILES):
+        yield _drop_empty(
+            {
+                "@type": "DataDownload",
+                "name": item.title,
+                "description": item.description,
+                "contentUrl": item.address,
+                "encodingFormat": item.media_type or item.label,
+                "contentSize": f"{item.bytes} B" if item.bytes is not None else "",
+            }
+        )
+
+
+def _list_pages(entry: CatalogueEntry) -> Iterator[Document]:
+    """The pages about it there."""
+    found = (item for item in list_external(entry) if item.kind == ExternalKind.PAGE)
+    for item in islice(found, MOST_FILES):
+        yield {"@type": "WebPage", "name": item.title, "url": item.address}
 
 
 def _drop_empty(document: Document) -> Document:

@@ -13,6 +13,7 @@ import pytest
 
 from opendata.domain.catalogue.entries import CatalogueEntry
 from opendata.exchange.ckan import ids
+from opendata.exchange.ckan.facts import read_facts
 from opendata.exchange.ckan.packages import (
     describe_organization,
     describe_package,
@@ -26,6 +27,8 @@ from tests.exchange.samples import (
     BASE,
     CLOSED,
     CONDITIONAL,
+    ELSEWHERE,
+    EXTERNAL,
     FULL,
     HOSTILE,
     LEAST,
@@ -41,7 +44,7 @@ def describe(entry: CatalogueEntry, language: str = "zh") -> dict[str, Any]:
     return describe_package(entry, ADDRESSES, language)
 
 
-def check_as_udata(package: dict[str, Any]) -> None:
+def check_as_udata(package: dict[str, Any], start: str = f"{BASE}/dataset/") -> None:
     """What the strict schema of udata's harvester wants, and the validators of CKAN."""
     assert package["type"] == "dataset"
     assert package["state"] == "active"
@@ -69,7 +72,7 @@ def check_as_udata(package: dict[str, Any]) -> None:
         assert resource["name"]
         assert resource["resource_type"] in KINDS
         assert resource["package_id"] == package["id"]
-        assert resource["url"].startswith(f"{BASE}/dataset/")
+        assert resource["url"].startswith(start)
     keys = [item["key"] for item in package["extras"]]
     assert len(keys) == len({*keys})
     assert "spatial" not in keys  # a polygon is expected there
@@ -159,6 +162,27 @@ def test_ids_stay_over_versions_titles_and_names() -> None:
     assert first["resources"][0]["id"] == "4280eb0f-82a5-543d-a886-871527983851"
     assert first["owner_org"] == "d8192af7-e32f-55b3-8701-ed1016bd95b5"
     assert first["groups"][0]["id"] == "bcbf261a-77d7-5130-9292-a81e1eec89f2"
+
+
+def test_a_harvested_dataset_leads_to_its_portal() -> None:
+    package = describe(EXTERNAL)
+    check_as_udata(package, ELSEWHERE)
+    found = package["resources"]
+    assert [(item["url"].removeprefix(ELSEWHERE), item["format"], item["mimetype"]) for item in found] == [
+        ("/表.csv", "CSV", "text/csv"),
+        ("/wms?x=1&y=2", "WMS", None),
+        ("/api", "API", None),
+        ("/about", "HTML", "text/html"),
+        ("/raw", "BIN", None),
+    ]
+    assert {(item["url_type"], item["resource_type"], item["datastore_active"]) for item in found} == {
+        ("", None, False),
+    }
+    assert (found[0]["size"], found[0]["id"]) == (12, "e242ca70-ec91-5140-87c9-153b1b2383aa")
+    assert {*found[0]} == {*describe(FULL)["resources"][0]}
+    facts = read_facts(package)
+    assert facts.facets["res_format"] == ["CSV", "WMS", "API", "HTML", "BIN"]
+    assert facts.exact["res_mimetype"] == ["text/csv", "text/html"]
 
 
 def test_tags_that_are_refused_elsewhere_are_left_out() -> None:

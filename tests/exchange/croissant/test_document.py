@@ -13,7 +13,7 @@ from opendata.domain.catalogue.entries import CatalogueEntry
 from opendata.domain.resources import TableResource
 from opendata.exchange.croissant.document import write_croissant
 from opendata.exchange.croissant.record_sets import Profiles, identify_field
-from tests.exchange.samples import ADDRESSES, ALL, BASE, CLOSED, CONDITIONAL, FULL, LEAST, PORTAL
+from tests.exchange.samples import ADDRESSES, ALL, BASE, CLOSED, CONDITIONAL, EXTERNAL, FULL, LEAST, PORTAL
 
 PROFILES: Profiles = {
     "levels": [
@@ -83,6 +83,10 @@ def test_files_are_those_of_the_version_with_digests() -> None:
     assert found["distribution"][4]["name"] == "水库 map.pdf"
     assert (found["version"], found["isLiveDataset"]) == ("2.0.0", False)
     assert found["citeAs"].startswith("@dataset{reservoirs-2.0.0,")
+
+
+def test_files_at_another_portal_are_none_of_a_version() -> None:
+    assert "distribution" not in write(EXTERNAL)
 
 
 def test_tables_have_keys_types_and_references() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import NamedNode
-from rdflib import DCTERMS, FOAF, OWL, RDF, SKOS, XSD, Literal, Namespace, URIRef
+from rdflib import DCTERMS, FOAF, OWL, RDF, RDFS, SKOS, XSD, Literal, Namespace, URIRef
 
 from opendata.domain.catalogue.entries import CatalogueEntry
 from opendata.domain.manifest import Manifest
@@ -18,7 +18,7 @@ from opendata.exchange.dcat.profiles import OLDER
 from opendata.exchange.dcat.vocabulary import mailbox, telephone, web_address
 from opendata.exchange.dcat.writing import FORMS
 from tests.exchange.dcat.documents import parse, write_catalogue, write_one, write_version
-from tests.exchange.samples import ALL, ARCHIVED, BASE, CLOSED, CONDITIONAL, FULL, HOSTILE, LEAST
+from tests.exchange.samples import ALL, ARCHIVED, BASE, CLOSED, CONDITIONAL, ELSEWHERE, EXTERNAL, FULL, HOSTILE, LEAST
 
 ADMS = Namespace("http://www.w3.org/ns/adms#")
 DCAT = Namespace("http://www.w3.org/ns/dcat#")  # rdflib's own is of DCAT 2
@@ -125,6 +125,29 @@ def test_the_catalogue_has_each_dataset_once_and_no_versions() -> None:
         assert (record, RDF.type, DCAT.CatalogRecord) in graph
 
 
+def test_what_is_at_another_portal_is_a_distribution_there() -> None:
+    graph = parse(write_one(EXTERNAL))
+    subject = URIRef(f"{BASE}/datasets/next-door")
+    found = {str(graph.value(node, DCAT.accessURL)): node for node in graph.objects(subject, DCAT.distribution)}
+    places = {address.removeprefix(f"{ELSEWHERE}/") for address in found}
+    assert places == {"%E8%A1%A8.csv", "gone.csv", "wms?x=1&y=2", "api", "about", "raw"}
+    csv, wms = found[f"{ELSEWHERE}/%E8%A1%A8.csv"], found[f"{ELSEWHERE}/wms?x=1&y=2"]
+    assert str(graph.value(csv, DCAT.downloadURL)) == f"{ELSEWHERE}/%E8%A1%A8.csv"
+    assert graph.value(csv, DCAT.byteSize) == Literal("12", datatype=XSD.nonNegativeInteger)
+    assert graph.value(csv, DCTERMS.format) == URIRef(f"{EU}file-type/CSV")
+    assert graph.value(wms, DCAT.downloadURL) is None
+    service = graph.value(wms, DCAT.accessService)
+    assert graph.value(service, DCAT.endpointURL) == URIRef(f"{ELSEWHERE}/wms?x=1&y=2")
+    assert (service, DCAT.servesDataset, subject) in graph
+    states = {node: str(graph.value(node, ADMS.status)).rpartition("/")[2] for node in found.values()}
+    assert [node for node, state in states.items() if state == "WITHDRAWN"] == [found[f"{ELSEWHERE}/gone.csv"]]
+    seen = {str(graph.value(node, RDFS.seeAlso)) for node in graph.objects(subject, DCTERMS.provenance)}
+    assert seen == {f"{ELSEWHERE}/a"}
+    older = parse(write_one(EXTERNAL, profile=OLDER))
+    gone = older.value(predicate=DCAT.downloadURL, object=URIRef(f"{ELSEWHERE}/gone.csv"))
+    assert older.value(gone, ADMS.status) == URIRef("http://purl.org/adms/status/Withdrawn")
+
+
 def test_a_page_names_those_around_it() -> None:
     page = PageLinks(address="https://x/?page=2", first="https://x/?page=1", last="https://x/?page=3", total=5, size=2)
     page = replace(page, previous="https://x/?page=1", next="https://x/?page=3")
@@ -173,7 +196,8 @@ def test_the_older_profile_differs_where_it_must() -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_is_the_same_graph(form: str) -> None:
-    assert set(parse(write_catalogue(ALL, form), form)) == set(parse(write_catalogue(ALL, "nt"), "nt"))
+    entries = (*ALL, EXTERNAL)
+    assert set(parse(write_catalogue(entries, form), form)) == set(parse(write_catalogue(entries, "nt"), "nt"))
 
 
 def test_texts_that_hurt_stay_texts() -> None:

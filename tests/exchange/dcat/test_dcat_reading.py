@@ -16,7 +16,7 @@ from opendata.exchange.dcat.reading import graph as graphs
 from opendata.exchange.dcat.reading.document import read_document
 from opendata.exchange.dcat.writing import FORMS
 from tests.exchange.dcat.documents import write_catalogue, write_one, write_version
-from tests.exchange.samples import ADDRESSES, ALL, CLOSED, FULL, LEAST, WATER
+from tests.exchange.samples import ADDRESSES, ALL, CLOSED, ELSEWHERE, EXTERNAL, FULL, LEAST, WATER
 
 UNSAID = ("sharing", "relatedCodes", "resourceFormat", "sourceVersion")
 """What DCAT has no property for, or what isn't for other portals: sharing is between departments."""
@@ -51,6 +51,18 @@ def test_what_was_written_is_read(entry: CatalogueEntry, form: str) -> None:
         (item.id, item.address, item.form, item.bytes, item.sha256) for item in list_files(entry, ADDRESSES)
     ]
     assert found.is_withdrawn is (entry is CLOSED)
+
+
+def test_what_is_at_another_portal_is_read_but_for_the_dead() -> None:
+    (found,) = read_document(write_one(EXTERNAL), "ttl").datasets
+    assert found.metadata.sources == ({"title": "邻市数据平台", "path": f"{ELSEWHERE}/a"},)
+    assert [(item.page.removeprefix(ELSEWHERE), item.format, item.service) for item in found.files] == [
+        ("/%E8%A1%A8.csv", "csv", False),
+        ("/wms?x=1&y=2", "wms", True),
+        ("/api", "", True),
+        ("/about", "html", False),
+        ("/raw", "", False),
+    ]
 
 
 def test_a_catalogue_is_read_in_order_with_its_pages() -> None:

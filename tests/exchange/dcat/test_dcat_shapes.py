@@ -15,7 +15,7 @@ from opendata.services.packages.demo import fill_demo
 from opendata.wiring import Services
 from tests.exchange.dcat.documents import parse, write_catalogue, write_one, write_version
 from tests.exchange.dcat.shapes import find_findings
-from tests.exchange.samples import ALL, FULL, LEAST
+from tests.exchange.samples import ALL, EXTERNAL, FULL, LEAST
 from tests.instances import lend_app, make_services
 from tests.servers import CHECKOUT
 
@@ -27,7 +27,8 @@ def list_samples(profile: Profile) -> Mapping[str, Graph]:
     """Documents of the samples."""
     names = ("least", "full", "conditional", "closed", "archived")
     return {
-        "catalogue": parse(write_catalogue([LEAST, FULL], profile=profile, page=PAGE)),
+        "catalogue": parse(write_catalogue([LEAST, FULL, EXTERNAL], profile=profile, page=PAGE)),
+        "external": parse(write_one(EXTERNAL, profile=profile)),
         "empty": parse(write_catalogue([], profile=profile)),
         "version": parse(write_version(FULL, profile=profile)),
         **{name: parse(write_one(entry, profile=profile)) for name, entry in zip(names, ALL, strict=True)},

@@ -15,10 +15,22 @@ from referencing import Registry, Resource
 
 from opendata.domain.catalogue.entries import CatalogueEntry, Portal
 from opendata.domain.disclosure import Disclosure
-from opendata.domain.records import Origin
 from opendata.exchange.dcat_us import first, third
 from opendata.exchange.dcat_us.parts import NO_ADDRESS, Setting
-from tests.exchange.samples import ADDRESSES, ALL, ARCHIVED, CLOSED, CONDITIONAL, FULL, LEAST, PORTAL, ROAD, WATER
+from tests.exchange.samples import (
+    ADDRESSES,
+    ALL,
+    ARCHIVED,
+    CLOSED,
+    CONDITIONAL,
+    ELSEWHERE,
+    EXTERNAL,
+    FULL,
+    LEAST,
+    PORTAL,
+    ROAD,
+    WATER,
+)
 
 _PLACES = [folder / "shared" / "standards" for folder in Path(__file__).parents[4:]]
 STANDARDS = next((place for place in _PLACES if place.is_dir()), _PLACES[0])
@@ -174,17 +186,15 @@ def test_a_large_document_comes_in_pieces_and_stays_valid() -> None:
 
 
 def test_a_harvested_dataset_leads_to_its_portal() -> None:
-    origin: Origin = {
-        "portal": "邻市",
-        "page": "https://next.example.org/a",
-        "identifier": "a",
-        "publisher": "",
-        "resources": [{"url": "https://next.example.org/表.csv", "title": "表", "format": "csv", "kind": "file"}],
-    }
-    entry = replace(LEAST, origin=origin)
-    for document in (first.describe_dataset(entry, set_up()), third.describe_dataset(entry, set_up())):
-        (found,) = document["distribution"]
-        assert (found["title"], found["format"]) == ("表", "CSV")
-        assert found["accessURL"] == "https://next.example.org/%E8%A1%A8.csv"
+    for document in (first.describe_dataset(EXTERNAL, set_up()), third.describe_dataset(EXTERNAL, set_up())):
+        found = document["distribution"]
+        assert found[0]["title"].startswith("表")
+        assert [(item["accessURL"].removeprefix(ELSEWHERE), item.get("format")) for item in found] == [
+            ("/%E8%A1%A8.csv", "CSV"),
+            ("/wms?x=1&y=2", "WMS"),
+            ("/api", "API"),
+            ("/about", "HTML"),
+            ("/raw", None),
+        ]
     for write, check in ((first.write_catalogue, check_first), (third.write_catalogue, check_third)):
-        check(json.loads(b"".join(write([entry], set_up(), ADDRESSES.at("/data.json")))))
+        check(json.loads(b"".join(write([EXTERNAL], set_up(), ADDRESSES.at("/data.json")))))

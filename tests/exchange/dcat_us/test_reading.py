@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from opendata.errors import InvalidMetadataError
 from opendata.exchange.core.harvested import HarvestedDataset
-from opendata.exchange.dcat_us import reading
+from opendata.exchange.dcat_us import reading, third
 from opendata.exchange.dcat_us.first import CONFORMS, write_catalogue
 from opendata.exchange.dcat_us.parts import NO_ADDRESS
 from opendata.exchange.dcat_us.reading import find_period, read_catalogue, read_dataset
@@ -84,7 +84,7 @@ def test_harvested_twice_nothing_changes() -> None:
         (b'{"dataset": [], "x": NaN}', ""),
         (b"[]", ""),
         (b"{}", "/dataset"),
-        (b'{"dataset": []}', "/conformsTo"),
+        (b'{"dataset": [], "conformsTo": {"@id": "https://x.example/schema"}}', "/conformsTo"),
         (b'{"dataset": [], "conformsTo": "https://project-open-data.cio.gov/v1.0/schema"}', "/conformsTo"),
     ],
 )
@@ -92,6 +92,27 @@ def test_what_isnt_a_data_json_is_refused(data: bytes, pointer: str) -> None:
     with pytest.raises(InvalidMetadataError) as caught:
         read_catalogue(data)
     assert [item.pointer for item in caught.value.faults] == [pointer]
+
+
+@pytest.mark.parametrize("version", [None, 5, {}, CONFORMS + "/catalog.json", {"@id": third.CONFORMS}])
+def test_a_document_of_any_newer_version_or_of_none_is_read(version: object) -> None:
+    assert len(read_catalogue(write([ITEM], conformsTo=version)).datasets) == 1
+
+
+def test_our_own_document_of_the_third_edition_comes_back() -> None:
+    (found,) = read_catalogue(b"".join(third.write_catalogue([FULL], set_up(), "https://x.example/"))).datasets
+    given, got = FULL.metadata, read_metadata(found.metadata)
+    for name in ("title", "description", "keywords", "update_cycle", "temporal", "disclosure"):
+        assert getattr(got, name) == getattr(given, name), name
+    assert got.further["contactPoint"] == {"name": "信息中心", "email": "data@example.org"}
+    assert got.homepage == "https://data.example.org/datasets/reservoirs"
+    assert (found.files[0].format, found.files[0].size) == ("CSV", "1234")
+    (closed,) = read_catalogue(b"".join(third.write_catalogue([CLOSED], set_up(), "https://x.example/"))).datasets
+    assert read_metadata(closed.metadata).disclosure.is_closed
+
+
+def test_a_number_is_an_identifier_too() -> None:
+    assert read(identifier=7).identifier == "7"
 
 
 def test_limits_hold(monkeypatch: pytest.MonkeyPatch) -> None:

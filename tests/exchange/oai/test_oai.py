@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from opendata.domain.catalogue.entries import CatalogueEntry
+from opendata.exchange.dcat.reading.document import read_document
 from opendata.exchange.oai.answers import FORMATS, Answer, Head, Repository, Resumption, require_format
 from opendata.exchange.oai.dublin_core import write_dublin_core
 from opendata.exchange.oai.requests import VERBS, Choice, OaiError, read_request, read_token, write_token
-from tests.exchange.samples import ADDRESSES, FULL, LEAST, PORTAL
+from tests.exchange.dcat.documents import write_one
+from tests.exchange.samples import ADDRESSES, ALL, ELSEWHERE, EXTERNAL, FULL, LEAST, PORTAL
 
 _DC = "{http://purl.org/dc/elements/1.1/}"
 _OAI = "{http://www.openarchives.org/OAI/2.0/}"
@@ -122,6 +124,38 @@ def test_dublin_core_says_what_is_public(entry: CatalogueEntry) -> None:
     if entry is FULL:
         assert said["title", "en"] == "Reservoir levels"
         assert {item.text for item in found.findall(f"{_DC}format")} >= {"text/csv"}
+
+
+def test_dublin_core_of_a_harvested_entry_leads_to_its_portal() -> None:
+    found = write_dublin_core(EXTERNAL, PORTAL, ADDRESSES)
+    relations = [item.text.removeprefix(ELSEWHERE) for item in found.findall(f"{_DC}relation")]
+    assert relations == ["/表.csv", "/wms?x=1&y=2", "/api", "/about", "/raw"]
+    assert [item.text for item in found.findall(f"{_DC}format")] == ["text/csv", "text/html"]
+
+
+@pytest.mark.parametrize("entry", [*ALL, EXTERNAL], ids=lambda entry: entry.uuid)
+def test_dcat_in_a_record_is_the_document_of_the_dataset(entry: CatalogueEntry) -> None:
+    answer = Answer(_REPOSITORY, _NOW, {"verb": "GetRecord"})
+    head = Head(uuid=entry.uuid, changed=_NOW, set=entry.publisher.id)
+    answer.get_record(head, entry, require_format("dcat"))
+    (found,) = etree.fromstring(answer.write()).find(f".//{_OAI}metadata")
+    read, own = read_document(etree.tostring(found), "xml"), read_document(write_one(entry), "ttl")
+    assert read.datasets == own.datasets
+    assert len(own.datasets) == 1
+
+
+def test_all_formats_are_listed() -> None:
+    answer = Answer(_REPOSITORY, _NOW, {"verb": "ListMetadataFormats"})
+    answer.list_formats()
+    found = etree.fromstring(answer.write()).iter(f"{_OAI}metadataFormat")
+    assert [[part.text for part in item] for item in found] == [
+        [
+            "oai_dc",
+            "http://www.openarchives.org/OAI/2.0/oai_dc.xsd",
+            "http://www.openarchives.org/OAI/2.0/oai_dc/",
+        ],
+        ["dcat", "https://www.w3.org/ns/dcat.rdf", "http://www.w3.org/ns/dcat#"],
+    ]
 
 
 def test_answers_have_what_the_protocol_wants() -> None:

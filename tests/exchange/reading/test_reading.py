@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from opendata.domain.catalogue.external import ExternalKind
 from opendata.domain.harvest.items import HarvestedItem, Reading, RefusedItem
 from opendata.errors import UnreadableFileError
+from opendata.exchange.dcat_us.parts import NO_ADDRESS
 from opendata.exchange.oai.answers import Answer, Head, Repository, require_format
 from opendata.exchange.reading.readers import READERS
 from opendata.exchange.reading.values import find_cycle, find_licence
@@ -76,6 +77,7 @@ def test_data_json_is_read() -> None:
         "keyword": ["k", "k", 7],
         "accessLevel": "public",
         "publisher": {"name": "P"},
+        "contactPoint": {"fn": "P", "hasEmail": NO_ADDRESS},
         "license": "https://creativecommons.org/publicdomain/zero/1.0/",
         "accrualPeriodicity": "R/P1Y",
         "temporal": "2020-01-01/2020-12-31",
@@ -86,19 +88,29 @@ def test_data_json_is_read() -> None:
             {"accessURL": "https://x.org/api", "format": "API"},
         ],
     }
-    closed = {**dataset, "identifier": "b", "accessLevel": "non-public"}
-    reading = read("data.json", lambda _: write({"dataset": [dataset, closed, {"title": "x"}, 7]}))
+    closed = [
+        {**dataset, "identifier": level, "accessLevel": level}
+        for level in ("non-public", "restricted public", "secret", 5)
+    ] + [{**dataset, "identifier": "x", "accessLevel": None, "accessRights": "non-public"}]
+    reading = read("data.json", lambda _: write({"dataset": [dataset, *closed, {"title": "x"}, 7, dataset]}))
     found, *refused = reading.items
     assert isinstance(found, HarvestedItem)
     assert found.metadata.licenses == ({"name": "CC0-1.0"},)
+    assert (found.metadata.temporal, found.metadata.keywords) == ("2020", ("k",))
     assert (found.metadata.update_cycle, found.metadata.further["languages"]) == ("annual", ["en"])
+    assert "contactPoint" not in found.metadata.further
     assert found.metadata.homepage == ""
     assert found.page == _HOME
     assert [(item.format, item.kind) for item in found.resources] == [
         ("csv", ExternalKind.FILE),
         ("api", ExternalKind.API),
     ]
-    assert [isinstance(item, RefusedItem) for item in refused] == [True, True, True]
+    assert reading.total == len(reading.items) == 9
+    reasons = [item.reason["message"] for item in refused if isinstance(item, RefusedItem)]
+    assert reasons == [
+        *["The source says that this dataset isn't public"] * 5,
+        *("This property is required", "This must be an object", "Another item of the document has this identifier"),
+    ]
 
 
 def test_lists_of_data_packages_are_read() -> None:

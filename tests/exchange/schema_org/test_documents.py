@@ -12,7 +12,20 @@ import pytest
 from opendata.domain.catalogue.entries import CatalogueEntry, Portal
 from opendata.exchange.schema_org.documents import describe_catalogue, describe_dataset, write_script
 from tests.exchange.dcat_us.test_documents import NOBODY, say_nothing
-from tests.exchange.samples import ADDRESSES, ALL, ARCHIVED, CLOSED, CONDITIONAL, FULL, HOSTILE, LEAST, PORTAL, STATIONS
+from tests.exchange.samples import (
+    ADDRESSES,
+    ALL,
+    ARCHIVED,
+    CLOSED,
+    CONDITIONAL,
+    ELSEWHERE,
+    EXTERNAL,
+    FULL,
+    HOSTILE,
+    LEAST,
+    PORTAL,
+    STATIONS,
+)
 
 
 def describe(entry: CatalogueEntry, language: str = "zh", portal: Portal = PORTAL, **options: bool) -> dict[str, Any]:
@@ -76,6 +89,18 @@ def test_what_isnt_open_says_why_and_gives_nothing() -> None:
     assert {"distribution", "isAccessibleForFree", "version"} & closed.keys() == set()
     assert [item["name"] for item in conditional["distribution"]] == ["水文站 (CSV)", "水文站 (Parquet)"]
     assert describe(ARCHIVED)["creativeWorkStatus"] == "Archived"
+
+
+def test_a_harvested_dataset_leads_to_its_portal() -> None:
+    found = describe(EXTERNAL)
+    assert found["isBasedOn"] == [f"{ELSEWHERE}/a"]
+    assert [item["contentUrl"].removeprefix(ELSEWHERE) for item in found["distribution"]] == [
+        *("/表.csv", "/wms?x=1&y=2", "/api", "/raw"),
+    ]
+    first = found["distribution"][0]
+    assert (first["encodingFormat"], first["contentSize"]) == ("text/csv", "12 B")
+    assert found["subjectOf"] == [{"@type": "WebPage", "name": "说明", "url": f"{ELSEWHERE}/about"}]
+    assert say_nothing(found) == []
 
 
 def test_the_catalogue_names_the_portal() -> None:

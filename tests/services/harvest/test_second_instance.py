@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
 import pytest
 from werkzeug.serving import make_server
 
+from opendata.domain.catalogue.addresses import Addresses
 from opendata.services.harvest.values import HarvestInput, HarvestRunView
 from opendata.wiring import Services
 from tests.instances import DATASET, lend_app, make_actor, make_services, publish
@@ -75,6 +77,27 @@ def test_an_instance_is_harvested_whole(first: tuple[Services, str], tmp_path: P
         assert origin is not None
         assert origin["page"] == f"{url}/datasets/{found.id}"
         assert {item.format for item in ours[title].external} == {"csv", "parquet"}
-        if kind == "opendata":
+        if kind in ("opendata", "dcat"):
             assert ours[title].metadata == found.metadata
+        if kind == "data.json":  # it has one language, and a description even where nobody wrote one
+            description = found.metadata.description or ours[title].metadata.description
+            assert ours[title].metadata == replace(found.metadata, i18n={}, description=description)
+    if kind == "dcat":
+        _check_links(services, url)
     services.database.dispose()
+
+
+def _check_links(services: Services, url: str) -> None:
+    """The files at the first instance are in the documents of the second one."""
+    with lend_app(services) as app:
+        client = app.test_client()
+        found = services.ckan.describe(services.ckan.list_names(), Addresses("http://localhost"))
+        assert len(found) == 3
+        for package in found:
+            assert [item["format"] for item in package["resources"]] == ["CSV", "Parquet"]
+            for item in package["resources"]:
+                assert item["url"].startswith(f"{url}/datasets/")
+                assert client.get(f"/api/3/action/resource_show?id={item['id']}").json["result"] == item
+        turtle = client.get("/catalog.ttl").text
+        assert turtle.count("dcat:downloadURL") == 6
+        assert client.get(f"/datasets/{found[0]['name']}.ttl").text.count(url) >= 5

@@ -65,6 +65,8 @@ def test_the_six_verbs(filled: tuple[Services, FlaskClient]) -> None:
     ]
     record = _ask(client, verb="GetRecord", metadataPrefix="oai_dc", identifier=identifiers[0])
     assert record.find(f".//{_OAI}metadata") is not None
+    rdf = _ask(client, verb="GetRecord", metadataPrefix="dcat", identifier=identifiers[0])
+    assert rdf.find(f".//{_OAI}metadata/{{http://www.w3.org/1999/02/22-rdf-syntax-ns#}}RDF") is not None
     stamp = record.findtext(f".//{_OAI}datestamp")
     again = _ask(client, verb="ListIdentifiers", metadataPrefix="oai_dc", from_=stamp, until=stamp)
     assert identifiers[0] in [item.text for item in again.iter(f"{_OAI}identifier")]

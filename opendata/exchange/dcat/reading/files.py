@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from opendata.exchange.core.terms import EU, FILE_TYPES, IANA
@@ -12,6 +13,7 @@ from opendata.exchange.dcat.reading.values import ReadFile
 from opendata.exchange.dcat.vocabulary import Iri
 
 MOST_FILES = 10_000
+_SUFFIX = re.compile(r"[0-9A-Za-z][0-9A-Za-z+-]{0,19}")
 _HEX = frozenset("0123456789abcdef")
 _MOST_BYTES = 2**63 - 1
 
@@ -20,13 +22,15 @@ _BY_EU: Mapping[str, str] = {term.eu: suffix for suffix, term in reversed(list(F
 
 
 def read_files(graph: Graph, subject: str, language: str) -> Sequence[ReadFile]:
-    """The distributions of a dataset that have an address, in the order of the document."""
+    """The distributions of a dataset that have an address and weren't withdrawn, in the order of the document."""
     found = (read_file(graph, iri, language) for iri in _list_distributions(graph, subject))
     return tuple(item for item in found if item is not None)
 
 
 def read_file(graph: Graph, iri: str, language: str) -> ReadFile | None:
-    """One distribution; None for one without an address."""
+    """One distribution; None for one without an address, or withdrawn."""
+    if any(item.lower().endswith("/withdrawn") for item in graph.list_iris(iri, "adms:status")):
+        return None
     address, page = graph.find_iri(iri, "dcat:downloadURL"), graph.find_iri(iri, "dcat:accessURL")
     if not address and not page:
         return None
@@ -82,7 +86,7 @@ def _read_media_type(graph: Graph, iri: str) -> str:
 
 
 def _read_format(graph: Graph, iri: str, media_type: str) -> str:
-    """The suffix: by the EU's list of file types, by a label such as `CSV`, or by the media type."""
+    """The suffix: by the EU's list of file types, by a label such as `CSV` or `WMS`, or by the media type."""
     if media_type in _BY_MEDIA_TYPE:
         return _BY_MEDIA_TYPE[media_type]
     for item in graph.list(iri, "dct:format"):
@@ -90,9 +94,10 @@ def _read_format(graph: Graph, iri: str, media_type: str) -> str:
         if isinstance(item, Iri):
             code = text.removeprefix(f"{EU}file-type/")
             text = code if code != text else graph.find_text(text, "rdfs:label", "rdf:value", "skos:prefLabel")
+        text = text.removesuffix("_SRVC")
         if text in _BY_EU:
             return _BY_EU[text]
-        if text.lower() in FILE_TYPES:
+        if text.lower() in FILE_TYPES or _SUFFIX.fullmatch(text):
             return text.lower()
     return ""
 

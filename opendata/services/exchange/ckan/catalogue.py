@@ -145,6 +145,19 @@ class CkanCatalogue:
                         return entry, file
         raise AbsentError
 
+    def get_resource(self, resource: str, addresses: Addresses) -> Json:
+        """A resource by its UUID, whether its bytes are here or elsewhere. Raises `AbsentError`."""
+        if not ids.is_uuid(resource):
+            raise AbsentError
+        known = resource.lower()
+        for names in (self._find_indexed(known), self._list_fresh()):
+            for package in self.describe(names, addresses):
+                for item in package["resources"]:
+                    if item["id"] == known:
+                        found: Json = item
+                        return found
+        raise AbsentError
+
     def list_organizations(self) -> Sequence[tuple[Agency, int]]:
         """The publishers that exist, or have datasets, each with how many; by id."""
         with self._context.read() as session:
