@@ -210,6 +210,23 @@ def test_it_is_sent_again_until_it_is_taken(portal: Services, listening: Receive
     assert portal.webhooks.get(reader, hook.id).failing is None
 
 
+def test_one_that_takes_nothing_does_not_hold_up_the_others(
+    portal: Services, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = make_actor(portal, "reader", role="reader", publisher=None)
+    hook, _ = portal.webhooks.create(reader, {"url": "http://127.0.0.1:9/"})
+    for name in ("b1", "b2", "b3"):
+        portal.datasets.create(SYSTEM, {**DATASET, "id": name})
+        publish(portal, SYSTEM, dataset=name)
+    follow(portal)
+    assert portal.delivering.run_due() > 0
+    clock.ahead += timedelta(seconds=20)
+    assert portal.delivering.run_due() == 1
+    monkeypatch.setattr("opendata.services.announcing.webhooks._MOST_REPLAYED", 4)
+    with pytest.raises(StateError, match="wait"):
+        portal.webhooks.replay(reader, hook.id, "")
+
+
 def test_who_is_gone_or_takes_nothing_is_turned_off(portal: Services, listening: Receiver, clock: Clock) -> None:
     reader = make_actor(portal, "reader", role="reader", publisher=None)
     gone, _ = portal.webhooks.create(reader, {"url": listening.url})
