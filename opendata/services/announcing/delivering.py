@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from opendata.db.models import PublicEvent, User, Webhook, WebhookDelivery
 from opendata.domain.moments import format_time
 from opendata.errors import N_, KeptMessage, OpendataError
-from opendata.outside.guard import Guard
+from opendata.outside.guard import Guard, say_refusal
 from opendata.outside.posting import Posted, post_document
 from opendata.services.announcing.matching import SearchMatching
 from opendata.services.announcing.payloads import Payloads, name_event
@@ -99,7 +99,7 @@ class Delivering:
         try:
             posted = post_document(taken.url, taken.body, headers, guard, SECONDS)
         except OpendataError as error:
-            self._finish(taken, None, {"message": error.message, "params": dict(error.params)})
+            self._finish(taken, None, say_refusal(error))
         else:
             self._finish(taken, posted, None)
 

@@ -293,6 +293,8 @@ def test_addresses_inside_a_network_are_never_asked(portal: Services) -> None:
     assert found.status is None
     assert found.reason is not None
     assert "OPENDATA_SOURCE_HOSTS" in found.reason["message"]
+    assert found.reason["params"] == {"host": "10.0.0.1"}
+    assert "address" not in found.reason["message"]
 
 
 def test_they_belong_to_one_account_and_end_with_it(portal: Services, listening: Receiver) -> None:
