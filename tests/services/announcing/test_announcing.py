@@ -132,6 +132,8 @@ def test_what_happens_is_told_from_the_first_public_moment_on(portal: Services) 
     assert second["changes"][0]["valid"] is True
     assert items[2].data["properties"] == ["description"]
     assert items[3].data["reason"] == "站码有误"
+    assert "resources" not in items[0].data["version"]
+    assert "resources" in second["version"]
     assert items[4].data["before"] == "reservoirs"
     assert list_types(portal, kinds=["version.withdrawn"]) == ["version.withdrawn"]
     assert list_types(portal, publisher="road-bureau") == []
