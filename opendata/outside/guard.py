@@ -13,11 +13,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from opendata.errors import N_, BackendError, NotPermittedError
+from opendata.errors import N_, BackendError, KeptMessage, NotPermittedError, OpendataError
 
 _CONNECT_SECONDS = 15.0
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
+_INSIDE = N_("“%(host)s” is inside a network. The operator of the portal must allow it (OPENDATA_SOURCE_HOSTS)")
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -118,6 +119,13 @@ class Guard:
                 return True
         is_inner = isinstance(inner, ipaddress.IPv6Address) and inner.is_site_local
         return inner.is_global and not (is_inner or inner.is_multicast or inner.is_reserved)
+
+
+def say_refusal(error: OpendataError) -> KeptMessage:
+    """Why something outside wasn't reached, for those who may not learn which addresses our network has."""
+    if isinstance(error, NotPermittedError) and "address" in error.params:
+        return {"message": _INSIDE, "params": {"host": error.params["host"]}}
+    return error.describe()
 
 
 def _find_inner(address: _Address) -> _Address:

@@ -33,6 +33,9 @@ def addresses() -> Addresses:
     return Addresses(absolute(""))
 
 
+_MOST_PAIRS = 20
+
+
 @action("site_read")
 def read_site(_: Parameters) -> bool:
     """Always true."""
@@ -162,6 +165,8 @@ def search_resources(parameters: Parameters) -> Json:
     pairs = [_read_pair(item) for item in _list_pairs(parameters)]
     if not pairs:
         raise ParameterError("query", "Missing value")
+    if len(pairs) > _MOST_PAIRS:
+        raise ParameterError("query", f"at most {_MOST_PAIRS} terms")
     nodes = [_find_in(name, term) for name, term in pairs]
     hits = services().ckan.find_by(Both(tuple(nodes)))
     if hits.total > len(hits.names):

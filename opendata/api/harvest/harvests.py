@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from marshmallow import Schema, fields
@@ -172,13 +173,25 @@ class HarvestShape(Schema):
 @blueprint.operation("GET", "/harvests", shape=page_of(HarvestShape), query=PageQuery, problems=(400,))
 def list_harvests(query: Mapping[str, Any]) -> Page[HarvestSourceView]:
     """List the portals that datasets are harvested from, each with its newest run."""
-    return cut_page(services().harvests.list(), lambda item: item.id, limit=query["limit"], cursor=query.get("cursor"))
+    found = [_hide_trials(item) for item in services().harvests.list()]
+    return cut_page(found, lambda item: item.id, limit=query["limit"], cursor=query.get("cursor"))
 
 
 @blueprint.operation("GET", _HARVEST, shape=HarvestShape, problems=(404,))
 def get_harvest(source: str) -> HarvestSourceView:
-    """Get a portal with what became of its last runs, and why datasets were refused."""
-    return services().harvests.get(source)
+    """Get a portal with what became of its last runs, and why datasets were refused.
+
+    What a trial found is listed for maintainers alone: nothing of it is in the catalogue.
+    """
+    return _hide_trials(services().harvests.get(source))
+
+
+def _hide_trials(found: HarvestSourceView) -> HarvestSourceView:
+    """A portal as the caller may see it: its page hides what trials found from others than maintainers too."""
+    actor = caller()
+    if actor is not None and actor.is_maintainer:
+        return found
+    return replace(found, runs=[replace(run, changes=(), refused=()) if run.is_trial else run for run in found.runs])
 
 
 @blueprint.operation(

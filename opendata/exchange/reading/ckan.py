@@ -20,6 +20,7 @@ from opendata.exchange.reading.values import (
     make_resource,
     object_of,
     read_json,
+    require_room,
     text_of,
 )
 
@@ -49,6 +50,7 @@ def read_ckan(url: str) -> Dialogue:
             raise UnreadableFileError(N_("The source gives the same page again and again"))
         seen |= fresh
         items += [_read_package(home, object_of(item)) for item in packages]
+        require_room(items)
         if not packages or (total is not None and len(items) >= total):
             return Reading(items=items, total=total)
 

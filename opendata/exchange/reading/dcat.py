@@ -8,7 +8,7 @@ from opendata.errors import N_, UnreadableFileError
 from opendata.exchange.dcat.reading.document import read_document
 from opendata.exchange.dcat.reading.values import ReadDataset, ReadFile
 from opendata.exchange.dcat.writing import JSON_LD, RDF_XML, TURTLE
-from opendata.exchange.reading.values import make_item, make_resource
+from opendata.exchange.reading.values import make_item, make_resource, require_room
 
 _HEAD = 2000
 
@@ -24,6 +24,7 @@ def read_dcat(url: str) -> Dialogue:
         total = found.total if found.total is not None else total
         items += [_read_dataset(item) for item in found.datasets]
         items += [_refuse(name) for name in found.skipped]
+        require_room(items)
         if not found.next:
             return Reading(items=items, total=total)
         if found.next in seen:

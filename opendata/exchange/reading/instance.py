@@ -10,13 +10,19 @@ from opendata.domain.catalogue.external import ExternalResource
 from opendata.domain.disclosure import OPEN
 from opendata.domain.harvest.items import Dialogue, Read, Reading
 from opendata.errors import N_, UnreadableFileError
-from opendata.exchange.reading.values import list_of, make_item, make_resource, object_of, read_json, text_of
+from opendata.exchange.reading.values import (
+    list_of,
+    make_item,
+    make_resource,
+    object_of,
+    read_json,
+    require_room,
+    text_of,
+)
 from opendata.metadata.properties.reading import load_profile
 
 LIMIT = 200
 """So many datasets are asked for at once."""
-
-_LONGEST_LIST = 1_000_000
 
 
 def read_instance(url: str) -> Dialogue:
@@ -37,10 +43,11 @@ def read_instance(url: str) -> Dialogue:
                     read_json((yield f"{home}/datasets/{quote(name)}/{quote(latest)}/datapackage.json"))
                 )
             items.append(_read_dataset(home, found, manifest))
+        require_room(items)
         cursor = text_of(page.get("next"))
         if not cursor:
             return Reading(items=items, total=len(items))
-        if cursor in cursors or len(items) > _LONGEST_LIST:
+        if cursor in cursors:
             raise UnreadableFileError(N_("The source gives the same page again and again"))
         cursors.add(cursor)
 

@@ -9,7 +9,7 @@ from opendata.domain.catalogue.external import ExternalResource, is_web_address
 from opendata.domain.harvest.items import Dialogue, Read, Reading
 from opendata.errors import N_, UnreadableFileError
 from opendata.exchange.oai.markup import OAI
-from opendata.exchange.reading.values import find_licence, make_item, make_resource
+from opendata.exchange.reading.values import find_licence, make_item, make_resource, require_few, require_room
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -37,6 +37,7 @@ def read_oai(url: str) -> Dialogue:
             head = record.find(f"{_OAI}header")
             if head is not None and head.get("status") != "deleted":
                 items.append(_read_record(record))
+        require_room(items)
         token = (root.findtext(f".//{_OAI}resumptionToken") or "").strip()
         if not token:
             return Reading(items=items)
@@ -49,6 +50,7 @@ def read_oai(url: str) -> Dialogue:
 def _parse(data: bytes) -> _Element:
     from lxml import etree
 
+    require_few(data, b"<", b"=")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(data, parser)

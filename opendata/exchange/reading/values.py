@@ -18,10 +18,16 @@ from opendata.errors import N_, InputError, InvalidMetadataError, UnreadableFile
 from opendata.exchange.core.terms import CYCLES, FILE_TYPES, LICENCE_TERMS
 from opendata.metadata.dataset import MAX_TEXT, MAX_TITLE, read_metadata
 from opendata.metadata.properties.reading import load_profile
-from opendata.metadata.text import find_value_faults
+from opendata.metadata.text import find_value_faults, is_text
 
 MOST_RESOURCES = 500
 """At most so many addresses of a dataset are taken in."""
+
+MOST_DATASETS = 200_000
+"""At most so many datasets of a portal are taken in."""
+
+MOST_VALUES = 4_000_000
+"""So many members and elements a document may have: a few bytes of each are many in memory."""
 
 _MOST_WORD = 100
 _MOST_TEXT = 2000
@@ -37,16 +43,29 @@ _PAGE_FORMATS = frozenset({"html", "htm", "page", "webpage", "website"})
 
 def read_json(data: bytes) -> Any:
     """A document of JSON. Raises `UnreadableFileError`."""
+    require_few(data, b",", b"[", b"{")
     try:
         return json.loads(data.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         raise UnreadableFileError(N_("The source doesn't answer with JSON")) from None
 
 
+def require_few(data: bytes, *marks: bytes) -> None:
+    """Raises `UnreadableFileError` for a document with more of these marks together than one may have values."""
+    if sum(map(data.count, marks)) > MOST_VALUES:
+        raise UnreadableFileError(N_("The document of the source has more than %(count)s values"), count=MOST_VALUES)
+
+
+def require_room(items: Sequence[Read]) -> None:
+    """Raises `UnreadableFileError` for more datasets than a portal may have."""
+    if len(items) > MOST_DATASETS:
+        raise UnreadableFileError(N_("The source has more than %(count)s datasets"), count=MOST_DATASETS)
+
+
 def text_of(value: object) -> str:
-    """A text without spaces around it; empty for anything else."""
+    """A text without spaces around it; empty for anything else, and for one that can't be kept."""
     if isinstance(value, str):
-        return value.strip()
+        return value.strip() if is_text(value) else ""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
@@ -100,10 +119,10 @@ def make_resource(
     found = _find_format(form, media_type, address)
     return ExternalResource(
         address=address,
-        title=title[:_MOST_TEXT],
-        description=description[:_MOST_TEXT],
+        title=text_of(title)[:_MOST_TEXT],
+        description=text_of(description)[:_MOST_TEXT],
         format=found,
-        media_type=media_type[:_MOST_WORD] if "/" in media_type else "",
+        media_type=text_of(media_type)[:_MOST_WORD] if "/" in media_type else "",
         kind=kind or _find_kind(found),
         bytes=_find_size(size),
     )
@@ -139,7 +158,7 @@ def make_item(
         metadata=metadata,
         resources=tuple(addresses.values()),
         page=page if is_web_address(page) else "",
-        **details,
+        **{name: text_of(text)[:_MOST_TEXT] for name, text in details.items()},
     )
 
 

@@ -16,13 +16,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from opendata.db.models import PublicEvent, User, Webhook, WebhookDelivery
 from opendata.domain.moments import format_time
 from opendata.errors import N_, KeptMessage, OpendataError
-from opendata.outside.guard import Guard
+from opendata.outside.guard import Guard, say_refusal
 from opendata.outside.posting import Posted, post_document
 from opendata.services.announcing.matching import SearchMatching
 from opendata.services.announcing.payloads import Payloads, name_event
@@ -41,6 +41,9 @@ PAUSES = (5, 300, 1800, 7200, 18000, 36000, 36000)
 
 ENDS_AFTER = timedelta(days=5)
 """A webhook that takes nothing for so long is turned off."""
+
+LONGEST_REST = timedelta(hours=1)
+"""So long at most a webhook that takes nothing is left alone, whatever waits for it: others are sent meanwhile."""
 
 _TIDY = timedelta(hours=6)
 _LEASE = timedelta(seconds=90)
@@ -96,7 +99,7 @@ class Delivering:
         try:
             posted = post_document(taken.url, taken.body, headers, guard, SECONDS)
         except OpendataError as error:
-            self._finish(taken, None, {"message": error.message, "params": dict(error.params)})
+            self._finish(taken, None, say_refusal(error))
         else:
             self._finish(taken, posted, None)
 
@@ -176,10 +179,18 @@ class Delivering:
                 self._end(session, hook, row, now, {"message": _GONE, "params": {}})
             elif now - hook.failing >= ENDS_AFTER:
                 self._end(session, hook, row, now, {"message": _TIRED, "params": {"days": ENDS_AFTER.days}})
-            elif row.tries > len(PAUSES):
-                row.state = FAILED
             else:
-                row.due = _find_due(row.tries, now, posted)
+                if row.tries > len(PAUSES):
+                    row.state = FAILED
+                else:
+                    row.due = _find_due(row.tries, now, posted)
+                self._put_off(session, hook, row, now)
+
+    def _put_off(self, session: Session, hook: Webhook, row: WebhookDelivery, now: datetime) -> None:
+        """Have what else waits for a webhook wait as long as that has failed, so that it doesn't hold up the others."""
+        due = now + min(now - (hook.failing or now), LONGEST_REST)
+        own = (WebhookDelivery.webhook_id == hook.id, WebhookDelivery.state == WAITING, WebhookDelivery.id != row.id)
+        session.execute(update(WebhookDelivery).where(*own, WebhookDelivery.due < due).values(due=due))
 
     def _end(self, session: Session, hook: Webhook, row: WebhookDelivery, now: datetime, reason: KeptMessage) -> None:
         row.state = FAILED

@@ -88,7 +88,7 @@ class Payloads:
             "manifest": {"url": self._addresses.manifest(dataset, number), "hash": f"sha256:{kept.manifest}"},
             "standing": kept.withdrawal is None and not kept.suspended,
         }
-        if row.kind == EventKind.VERSION_PUBLISHED:
+        if row.kind == EventKind.VERSION_PUBLISHED and found["standing"]:
             found |= self._describe_manifest(dataset, number)
         return found
 

@@ -170,6 +170,10 @@ class Webhooks:
             raise refuse_cursor()
         with self._context.write() as session:
             row = _require_active(_find(session, found, webhook, lock=True))
+            waits = select(func.count()).where(WebhookDelivery.webhook_id == row.id, WebhookDelivery.state == WAITING)
+            if (session.scalar(waits) or 0) >= _MOST_REPLAYED:
+                text = N_("%(count)s events or more wait for this webhook already. Try again once they were sent")
+                raise StateError(text, count=_MOST_REPLAYED)
             query = select(PublicEvent).where(PublicEvent.id > int(number)).order_by(PublicEvent.id)
             count = 0
             for event in session.scalars(query.limit(_MOST_REPLAYED)):

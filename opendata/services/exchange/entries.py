@@ -152,12 +152,24 @@ class Entries:
         return max((item for item in row if item is not None), default=None)
 
     def find_state(self) -> str:
-        """A text that is another one whenever anything of the public catalogue has changed, its publishers included."""
+        """A text that is another one whenever anything of the public catalogue has changed, its publishers included.
+
+        Moments are those of a second, so there are counts too, of what may change twice in one.
+        """
         with self._context.read() as session:
             parts = [
-                session.execute(select(func.count(), func.max(Dataset.modified)).where(where_listed())).one(),
-                session.execute(select(func.count(), func.max(Version.changed))).one(),
-                session.execute(select(func.count(), func.max(Publisher.modified))).one(),
+                session.execute(
+                    select(func.count(), func.max(Dataset.modified), func.sum(Dataset.revision)).where(where_listed())
+                ).one(),
+                session.execute(
+                    select(
+                        func.count(),
+                        func.max(Version.changed),
+                        func.count(Version.id).filter(Version.withdrawal.is_not(None)),
+                        func.count(Version.id).filter(Version.suspended.is_(True)),
+                    )
+                ).one(),
+                session.execute(select(func.count(), func.max(Publisher.modified), func.sum(Publisher.revision))).one(),
                 session.execute(select(func.count(Alias.old))).one(),
             ]
         return repr([tuple(item) for item in parts])

@@ -122,6 +122,7 @@ class Applying:
         row.origin = portal.describe_origin(item)
         session.flush()
         record_entry(self._context, row)
+        self._context.log(session, SYSTEM, "publish", "dataset", row.id, harvest=portal.id)
         return row
 
     def _change(self, session: Session, portal: HarvestedPortal, item: HarvestedItem, name: str) -> Dataset:

@@ -10,6 +10,7 @@ from opendata.domain.harvest.items import Reading
 from opendata.domain.harvest.sources import CONDITIONAL_KINDS, HarvestKind
 from opendata.errors import N_, BackendError
 from opendata.exchange.reading.readers import READERS
+from opendata.exchange.reading.values import require_room as require_few_datasets
 from opendata.outside.fetched import Target
 from opendata.outside.guard import Deadline, Guard
 from opendata.outside.http import HttpRequest, fetch_http
@@ -23,7 +24,6 @@ MOST_SECONDS = 3600.0
 """How long all documents of a portal may take."""
 
 MOST_DOCUMENTS = 20_000
-MOST_DATASETS = 200_000
 
 PAUSE_SECONDS = 1.0
 """The first pause before a document is requested again; each one is twice as long as the one before."""
@@ -76,8 +76,7 @@ class Reader:
             except StopIteration as end:
                 reading: Reading = end.value
                 break
-        if len(reading.items) > MOST_DATASETS:
-            raise BackendError(N_("The source has more than %(count)s datasets"), count=MOST_DATASETS)
+        require_few_datasets(reading.items)
         is_whole = count == 1 and kind in CONDITIONAL_KINDS
         return Fetching(reading=reading, etag=said[0] if is_whole else "", modified=said[1] if is_whole else "")
 

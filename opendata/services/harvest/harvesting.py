@@ -23,7 +23,9 @@ from opendata.domain.harvest.items import Read, RefusedItem
 from opendata.domain.harvest.planning import Fate, Known, Plan, Prints, exceeds_share, make_plan
 from opendata.domain.harvest.runs import Counts, HarvestOutcome, HarvestWish
 from opendata.domain.harvest.sources import HarvestKind
+from opendata.domain.metadata import DatasetMetadata
 from opendata.errors import N_, BackendError, InputError, KeptMessage, OpendataError, StateError
+from opendata.outside.guard import say_refusal
 from opendata.services.catalogue.datasets import Datasets
 from opendata.services.core.actors import SYSTEM
 from opendata.services.core.context import Context
@@ -155,7 +157,7 @@ class Harvesting:
             reason = InputError.from_fault(error.faults[0]).describe() if error.faults else error.describe()
             ending = _Ending(outcome=HarvestOutcome.FAILED, reason=reason)
         except OpendataError as error:
-            ending = _Ending(outcome=HarvestOutcome.FAILED, reason=error.describe())
+            ending = _Ending(outcome=HarvestOutcome.FAILED, reason=say_refusal(error))
         except Exception:
             logger.exception("harvesting %s", taken.portal.id)
             ending = _Ending(outcome=HarvestOutcome.FAILED, reason={"message": _FAULT, "params": {}})
@@ -292,12 +294,17 @@ class Harvesting:
 def _screen(item: Read) -> Read:
     """A dataset that may become public here, else the reason why not."""
     if isinstance(item, RefusedItem):
-        return item
+        return replace(item, title=_show_title(DatasetMetadata(title=item.title)))
     text = _CLOSED if not item.metadata.disclosure.is_open else _PERSONAL if needs_reason(item.metadata) else ""
     if not text:
         return item
-    title = "" if text == _PERSONAL else item.metadata.title  # anybody may read the report
+    title = _show_title(item.metadata)
     return RefusedItem(reason={"message": text, "params": {}}, identifier=item.identifier, title=title)
+
+
+def _show_title(metadata: DatasetMetadata) -> str:
+    """The title of a dataset that isn't taken in; none where its texts look like personal data: all see the report."""
+    return "" if needs_reason(metadata) else metadata.title
 
 
 def _judge(taken: _Taken, plan: Plan, known: Sequence[Known], fetching: Fetching) -> _Ending:

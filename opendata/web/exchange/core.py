@@ -35,8 +35,7 @@ def portal() -> Portal:
 def find_tag(*parts: str) -> str:
     """The weak entity tag of a document of the whole catalogue: another one whenever something of it changed."""
     entries, own = services().entries, portal()
-    change = entries.find_change()
-    said = (__version__, base_url(), own, change, entries.count(), *parts)
+    said = (__version__, base_url(), own, entries.find_state(), *parts)
     return f'W/"{sha256(repr(said).encode()).hexdigest()[:32]}"'
 
 

@@ -167,3 +167,10 @@ def test_tables_are_dumped(client: FlaskClient, table: str) -> None:
         assert client.get(f"{path}?{query}").status_code == status
     assert client.get("/datastore/dump/nothing").status_code == 404
     assert client.get("/datastore/dump/11111111-2222-5333-8444-555555555555").status_code == 404
+
+
+def test_very_long_parameters_are_refused_before_they_take_time(client: FlaskClient, table: str) -> None:
+    long = {"resource_id": table, "sort": "_id" + " " * 100_000 + "x"}
+    refuse(client.post(f"{API}/datastore_search", json=long), 409, "Validation Error")
+    many = {"query": ["name:a"] * 1000}
+    refuse(client.post(f"{API}/resource_search", json=many), 409, "Validation Error")

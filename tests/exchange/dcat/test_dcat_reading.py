@@ -144,3 +144,23 @@ def test_numbers_and_digests_that_are_none_are_left_out() -> None:
     (found,) = read_document(text.encode(), "nt").datasets
     assert [item.bytes for item in found.files[:2]] == [None, None]
     assert found.files[0].sha256 == ""
+
+
+def test_what_a_document_writes_in_short_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    entities = "".join(
+        f'<!ENTITY {name} "{f"&{before};" * 10}">' for before, name in zip("abcde", "bcdef", strict=True)
+    )
+    bomb = (
+        f'<?xml version="1.0"?><!DOCTYPE r [<!ENTITY a "aaaaaaaaaa">{entities}]>'
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description rdf:about="a:b"><x:y xmlns:x="a:">&f;</x:y></rdf:Description></rdf:RDF>'
+    )
+    with pytest.raises(InputError, match="entities"):
+        graphs.parse_graph(bomb.encode(), "xml")
+    monkeypatch.setattr(graphs, "MOST_CHARACTERS", 5_000)
+    prefixes = f"@prefix p: <urn:x:{'x' * 500}>.\n" + "p:a p:b p:c.\n" * 10
+    with pytest.raises(InputError, match="prefixes"):
+        graphs.parse_graph(prefixes.encode(), "ttl")
+    monkeypatch.setattr(graphs, "MOST_VALUES", 50)
+    with pytest.raises(InputError, match="values"):
+        graphs.parse_graph(('{"@id": "a:b", "a:c": [' + '"",' * 60 + '""]}').encode(), "jsonld")

@@ -215,3 +215,48 @@ def test_licences_and_cycles_are_known_by_any_of_their_names() -> None:
     assert find_licence("", "https://x.org/licence", "Ours") == [{"path": "https://x.org/licence", "title": "Ours"}]
     assert find_licence("") == []
     assert [find_cycle(word) for word in ("R/P1M", "MONTHLY", "monthly", "now and then")] == ["monthly"] * 3 + [""]
+
+
+def test_a_document_of_very_many_values_is_refused_before_it_is_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("opendata.exchange.reading.values.MOST_VALUES", 50)
+    for kind, data in (
+        ("data.json", b'{"dataset":[' + b"[]," * 60 + b"[]]}"),
+        ("oai", b"<a>" + b"<b/>" * 60 + b"</a>"),
+    ):
+        with pytest.raises(UnreadableFileError, match="values"):
+            read(kind, lambda _, data=data: data)
+
+
+def test_no_portal_is_read_on_beyond_the_most_datasets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("opendata.exchange.reading.values.MOST_DATASETS", 3)
+    asked: list[str] = []
+
+    def answer(address: str) -> bytes:
+        asked.append(address)
+        number = len(asked)
+        return write({"success": True, "result": {"results": [{"id": f"{number}-a"}, {"id": f"{number}-b"}]}})
+
+    with pytest.raises(UnreadableFileError, match="more than"):
+        read("ckan", answer)
+    assert len(asked) == 2
+
+
+def test_texts_that_cannot_be_kept_do_not_fail_the_others() -> None:
+    half, nul = "\ud800", "a\x00b"
+    listed = [
+        {
+            "identifier": "1",
+            "title": "好",
+            "publisher": {"name": half},
+            "modified": nul,
+            "distribution": [{"downloadURL": f"{_HOME}/a.csv", "title": half, "mediaType": f"text/{half}"}],
+        },
+        {"identifier": "2", "title": half, "accessLevel": "private"},
+    ]
+    found = read("data.json", lambda _: write({"dataset": listed}))
+    first, second = found.items
+    assert isinstance(first, HarvestedItem)
+    assert (first.publisher, first.publisher_title, first.modified) == ("", "", "")
+    assert [(item.address, item.title, item.media_type) for item in first.resources] == [(f"{_HOME}/a.csv", "", "")]
+    assert isinstance(second, RefusedItem)
+    assert second.title == ""

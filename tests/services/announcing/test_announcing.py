@@ -132,6 +132,8 @@ def test_what_happens_is_told_from_the_first_public_moment_on(portal: Services) 
     assert second["changes"][0]["valid"] is True
     assert items[2].data["properties"] == ["description"]
     assert items[3].data["reason"] == "站码有误"
+    assert "resources" not in items[0].data["version"]
+    assert "resources" in second["version"]
     assert items[4].data["before"] == "reservoirs"
     assert list_types(portal, kinds=["version.withdrawn"]) == ["version.withdrawn"]
     assert list_types(portal, publisher="road-bureau") == []
@@ -210,6 +212,23 @@ def test_it_is_sent_again_until_it_is_taken(portal: Services, listening: Receive
     assert portal.webhooks.get(reader, hook.id).failing is None
 
 
+def test_one_that_takes_nothing_does_not_hold_up_the_others(
+    portal: Services, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = make_actor(portal, "reader", role="reader", publisher=None)
+    hook, _ = portal.webhooks.create(reader, {"url": "http://127.0.0.1:9/"})
+    for name in ("b1", "b2", "b3"):
+        portal.datasets.create(SYSTEM, {**DATASET, "id": name})
+        publish(portal, SYSTEM, dataset=name)
+    follow(portal)
+    assert portal.delivering.run_due() > 0
+    clock.ahead += timedelta(seconds=20)
+    assert portal.delivering.run_due() == 1
+    monkeypatch.setattr("opendata.services.announcing.webhooks._MOST_REPLAYED", 4)
+    with pytest.raises(StateError, match="wait"):
+        portal.webhooks.replay(reader, hook.id, "")
+
+
 def test_who_is_gone_or_takes_nothing_is_turned_off(portal: Services, listening: Receiver, clock: Clock) -> None:
     reader = make_actor(portal, "reader", role="reader", publisher=None)
     gone, _ = portal.webhooks.create(reader, {"url": listening.url})
@@ -276,6 +295,8 @@ def test_addresses_inside_a_network_are_never_asked(portal: Services) -> None:
     assert found.status is None
     assert found.reason is not None
     assert "OPENDATA_SOURCE_HOSTS" in found.reason["message"]
+    assert found.reason["params"] == {"host": "10.0.0.1"}
+    assert "address" not in found.reason["message"]
 
 
 def test_they_belong_to_one_account_and_end_with_it(portal: Services, listening: Receiver) -> None:

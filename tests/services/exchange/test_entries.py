@@ -6,6 +6,7 @@ import pytest
 
 from opendata.errors import MovedError, NotFoundError, WithdrawnError
 from opendata.services.core.actors import SYSTEM, Actor
+from opendata.services.core.context import read_clock
 from opendata.wiring import Services
 from tests.instances import CSV, DATASET, make_actor, publish
 
@@ -65,3 +66,18 @@ def test_all_come_in_order_and_once(services: Services, editor: Actor, monkeypat
         services.entries.get("a1")
     assert services.entries.get("z1").former == ["a1"]
     assert services.entries.find_by_uuid(services.entries.get("z1").uuid) == "z1"
+
+
+def test_the_state_is_another_one_after_each_change_of_a_second(
+    services: Services, editor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boss, moment = make_actor(services, "boss", role="maintainer"), read_clock()
+    monkeypatch.setattr(type(services.entries._context), "now", lambda _: moment.replace(microsecond=0))
+    publish(services, editor)
+    states = [services.entries.find_state()]
+    services.stops.suspend(boss, "reservoirs", "1.0.0", reason="有误")
+    states.append(services.entries.find_state())
+    services.stops.release(boss, "reservoirs", "1.0.0", reason="无误")
+    services.withdrawals.withdraw(boss, "reservoirs", "1.0.0", reason="有误")
+    states.append(services.entries.find_state())
+    assert len(set(states)) == 3

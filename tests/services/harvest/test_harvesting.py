@@ -87,6 +87,31 @@ def test_what_is_said_of_a_portal_is_checked(office: Office, tmp_path: Path) -> 
         office.services.harvests.put(clerk, "x", HarvestInput.from_values(wrong))
 
 
+def test_what_is_harvested_is_told_like_all_else(office: Office) -> None:
+    half = {"name": "\ud800", "title": "\ud800"}
+    office.register()
+    office.answer(package("a", organization=half))
+    assert office.run().outcome == HarvestOutcome.DONE
+    office.answer(package("a", title="新名"))
+    assert office.run().counts.changed == 1
+    while office.services.public_events.follow():
+        pass
+    told = [item.type for item in office.services.public_events.list().items if item.data.get("dataset")]
+    assert told == ["dataset.listed", "dataset.updated"]
+
+
+def test_the_report_names_no_persons_and_no_addresses_inside(office: Office) -> None:
+    secret = "张三 身份证 11010519491231002X"
+    office.register()
+    office.answer(package("a"), package("b", private=True, title=secret), package("c", private=True, title="水"))
+    run = office.run()
+    assert [item["title"] for item in run.refused] == ["", "水"]
+    office.register(url="http://10.0.0.1/")
+    failed = office.run()
+    assert failed.reason is not None
+    assert failed.reason["params"] == {"host": "10.0.0.1"}
+
+
 @pytest.mark.slow
 def test_a_trial_writes_nothing_and_shows_what_a_run_does(office: Office) -> None:
     office.register(mapping={"道路局": "water-bureau"})

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from opendata.services.harvest.values import HarvestInput
 from tests.instances import lend_app, make_actor, make_services
 from tests.source_servers import Site, serve_site
 from tests.web.conftest import Portal, send
@@ -107,3 +108,20 @@ def test_pages_without_any_portal(portal: Portal) -> None:
     assert "No portal is harvested" in portal.client("en").get("/harvest").text
     assert portal.client("en").get("/harvest/nothing").status_code == 404
     assert portal.client("en").get("/workspace/harvest/new").status_code == 303
+
+
+def test_what_a_trial_found_is_for_maintainers(portal: Portal, site: Site) -> None:
+    boss = portal.services.accounts.get_actor("boss")
+    said = {"title": "邻市", "url": put(site, "水位"), "kind": "data.json", "publisher": "water-bureau"}
+    portal.services.harvests.put(boss, "next-city", HarvestInput.from_values(said))
+    portal.services.harvesting.run_due()
+    assert portal.services.harvests.get("next-city").runs[0].changes
+    for path in ("/api/v1/harvests/next-city", "/api/v1/harvests", "/harvest/next-city"):
+        text = (
+            json.dumps(answer.get_json(), ensure_ascii=False)
+            if (answer := portal.client().get(path)).is_json
+            else answer.text
+        )
+        assert answer.status_code == 200
+        assert "水位" not in text
+        assert "秘密" not in text

@@ -1,10 +1,11 @@
 """A document of RDF in memory, asked by subject and predicate; parsed within limits, by pyoxigraph.
 
-Nothing is fetched: a JSON-LD context elsewhere is refused, as are external entities of XML.
+Nothing is fetched: a JSON-LD context elsewhere is refused, as are entities that a document declares.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -14,6 +15,13 @@ from opendata.exchange.dcat.writing import JSON_LD, N_TRIPLES, RDF_XML, TURTLE
 
 MOST_BYTES = 64 * 1024 * 1024
 MOST_TRIPLES = 2_000_000
+MOST_VALUES = 4_000_000
+"""So many members and elements the JSON of a document may have: it is in memory before its first statement."""
+
+MOST_CHARACTERS = 4 * MOST_BYTES
+"""So long all terms of a document may be together, with its prefixes written out."""
+
+_ENTITY = re.compile(rb"<!ENTITY", re.IGNORECASE)
 BLANK = "_:"
 
 
@@ -59,6 +67,10 @@ def parse_graph(data: bytes, form: str, *, base: str = "", most_triples: int = M
 
     if len(data) > MOST_BYTES:
         raise InputError(N_("The RDF document is too large: at most %(most)s bytes"), most=MOST_BYTES)
+    if form == RDF_XML and _ENTITY.search(data.replace(b"\0", b"")):
+        raise InputError(N_("The RDF document declares entities of XML, which aren't accepted"))
+    if form == JSON_LD and sum(map(data.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise InputError(N_("The RDF document is too large: at most %(most)s values"), most=MOST_VALUES)
     chosen = {
         TURTLE: RdfFormat.TURTLE,
         RDF_XML: RdfFormat.RDF_XML,
@@ -66,12 +78,17 @@ def parse_graph(data: bytes, form: str, *, base: str = "", most_triples: int = M
         N_TRIPLES: RdfFormat.N_TRIPLES,
     }[form]
     nodes: dict[str, dict[str, list[Term]]] = {}
+    length = 0
     try:
         for number, quad in enumerate(parse(data, format=chosen, base_iri=base or None), 1):
             if number > most_triples:
                 raise InputError(N_("The RDF document is too large: at most %(most)s statements"), most=most_triples)
-            terms = nodes.setdefault(_name(quad.subject), {}).setdefault(quad.predicate.value, [])
-            value = _read_term(quad.object)
+            subject, predicate, value = _name(quad.subject), quad.predicate.value, _read_term(quad.object)
+            length += len(subject) + len(predicate) + (len(value.value) if value is not None else 0)
+            if length > MOST_CHARACTERS:
+                text = N_("The RDF document is too large: at most %(most)s characters with its prefixes written out")
+                raise InputError(text, most=MOST_CHARACTERS)
+            terms = nodes.setdefault(subject, {}).setdefault(predicate, [])
             if value is not None:
                 terms.append(value)
     except (SyntaxError, ValueError, OSError, RecursionError) as error:

@@ -30,6 +30,7 @@ MOST_RECORDS = 32_000
 MOST_SELECTED = MOST_ROWS
 _MOST_VALUES = 1_000
 _MOST_WORDS = 20
+_MOST_SORT = 4_000
 _DIRECTION = re.compile(r"\s+(asc|desc)(?:\s+nulls\s+(first|last))?\s*$", re.IGNORECASE)
 _ID_TEXT = re.compile(r"[0-9]{1,15}", re.ASCII)
 
@@ -247,6 +248,8 @@ class _Planner:
                 yield f"({exp.or_(*ways).sql('duckdb')})"
 
     def _list_orders(self) -> Iterator[str]:
+        if len(self._asked.sort) > _MOST_SORT:
+            raise ParameterError("sort", f"at most {_MOST_SORT:,} characters are read")
         for part in _split(self._asked.sort):
             match = _DIRECTION.search(part)
             name = _unquote(part[: match.start()] if match else part)
