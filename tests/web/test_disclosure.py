@@ -305,6 +305,8 @@ def timed(desk: Portal) -> Portal:
     desk.services.drafts.submit(clerk, draft.id, Submission(notes=f"新增{CELLS[1]}", publish_at=later))
     desk.work()
     assert desk.services.drafts.get(clerk, draft.id).scheduled is not None
+    while desk.services.indexing.follow():
+        pass
     return desk
 
 

@@ -182,6 +182,8 @@ def _send_error(name: str, error: CkanError) -> Response:
 def _send(text: str, status: int) -> Response:
     text = text.encode("utf-8", "replace").decode()
     callback = request.args.get("callback", "") if request.method == "GET" else ""
+    if request.headers.get("Sec-Fetch-Site") == "same-origin":  # pages of ours run no script that data could make
+        callback = ""
     if callback and _CALLBACK.fullmatch(callback):
         script = text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
         response = Response(f"/**/{callback}({script});", status)

@@ -155,6 +155,8 @@ def test_a_script_gets_its_answer_in_a_function_of_a_safe_name(client: FlaskClie
             client.get(f"{API}/site_read", query_string={"callback": name}).content_type
             == "application/json;charset=utf-8"
         )
+    ours = client.get(f"{API}/site_read?callback=alert", headers={"Sec-Fetch-Site": "same-origin"})
+    assert ours.content_type == "application/json;charset=utf-8"
 
 
 def test_packages_are_searched_counted_sorted_and_paged(client: FlaskClient) -> None:
