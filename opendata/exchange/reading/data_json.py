@@ -10,15 +10,17 @@ from opendata.domain.harvest.items import Dialogue, Read, Reading, RefusedItem
 from opendata.errors import N_, InputError, InvalidMetadataError, UnreadableFileError
 from opendata.exchange.core import harvested
 from opendata.exchange.dcat_us.reading import LEVELS, read_catalogue
-from opendata.exchange.reading.values import make_item, make_resource
+from opendata.exchange.reading.values import make_item, make_resource, require_few
 
 _LEVELS = frozenset(f"/{name}" for name in LEVELS)
 
 
 def read_data_json(url: str) -> Dialogue:
     """Read the document at an address."""
+    data = yield url
+    require_few(data, b",", b"[", b"{")
     try:
-        found = read_catalogue((yield url))
+        found = read_catalogue(data)
     except InvalidMetadataError as error:
         raise UnreadableFileError.from_fault(error.faults[0]) from None
     items = [_read_dataset(item, url) for item in found.datasets]

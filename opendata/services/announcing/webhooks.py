@@ -45,7 +45,7 @@ KEPT = timedelta(days=30)
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 - what all of them begin with
 TEST = "webhook.test"
-_MOST_REPLAYED = 1000
+MOST_REPLAYED = 1000
 
 
 class Webhooks:
@@ -171,12 +171,12 @@ class Webhooks:
         with self._context.write() as session:
             row = _require_active(_find(session, found, webhook, lock=True))
             waits = select(func.count()).where(WebhookDelivery.webhook_id == row.id, WebhookDelivery.state == WAITING)
-            if (session.scalar(waits) or 0) >= _MOST_REPLAYED:
+            if (session.scalar(waits) or 0) >= MOST_REPLAYED:
                 text = N_("%(count)s events or more wait for this webhook already. Try again once they were sent")
-                raise StateError(text, count=_MOST_REPLAYED)
+                raise StateError(text, count=MOST_REPLAYED)
             query = select(PublicEvent).where(PublicEvent.id > int(number)).order_by(PublicEvent.id)
             count = 0
-            for event in session.scalars(query.limit(_MOST_REPLAYED)):
+            for event in session.scalars(query.limit(MOST_REPLAYED)):
                 count += queue_deliveries(session, event, self._context.clock(), only=row)
             self._context.log(session, found, "replay", "webhook", row.id, events=count)
             return count

@@ -245,18 +245,30 @@ def test_texts_that_cannot_be_kept_do_not_fail_the_others() -> None:
     half, nul = "\ud800", "a\x00b"
     listed = [
         {
-            "identifier": "1",
+            "id": "1",
             "title": "好",
-            "publisher": {"name": half},
-            "modified": nul,
-            "distribution": [{"downloadURL": f"{_HOME}/a.csv", "title": half, "mediaType": f"text/{half}"}],
+            "organization": {"name": half, "title": half},
+            "metadata_modified": nul,
+            "resources": [{"id": "r", "url": f"{_HOME}/a.csv", "name": half, "mimetype": f"text/{half}"}],
         },
-        {"identifier": "2", "title": half, "accessLevel": "private"},
+        {"id": "2", "title": half, "private": True},
     ]
-    found = read("data.json", lambda _: write({"dataset": listed}))
+    found = read("ckan", lambda _: write({"success": True, "result": {"count": 2, "results": listed}}))
     first, second = found.items
     assert isinstance(first, HarvestedItem)
     assert (first.publisher, first.publisher_title, first.modified) == ("", "", "")
     assert [(item.address, item.title, item.media_type) for item in first.resources] == [(f"{_HOME}/a.csv", "", "")]
     assert isinstance(second, RefusedItem)
     assert second.title == ""
+
+
+def test_a_data_json_refuses_the_item_with_such_a_text_and_keeps_the_others() -> None:
+    listed = [
+        {"identifier": "1", "title": "好", "publisher": {"name": "\ud800"}},
+        {"identifier": "2", "title": "水库"},
+    ]
+    found = read("data.json", lambda _: write({"dataset": listed}))
+    kept, refused = sorted(found.items, key=lambda item: isinstance(item, RefusedItem))
+    assert (isinstance(kept, HarvestedItem), kept.identifier) == (True, "2")
+    assert isinstance(refused, RefusedItem)
+    assert (refused.identifier, refused.title) == ("1", "")

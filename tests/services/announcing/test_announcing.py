@@ -224,7 +224,7 @@ def test_one_that_takes_nothing_does_not_hold_up_the_others(
     assert portal.delivering.run_due() > 0
     clock.ahead += timedelta(seconds=20)
     assert portal.delivering.run_due() == 1
-    monkeypatch.setattr("opendata.services.announcing.webhooks._MOST_REPLAYED", 4)
+    monkeypatch.setattr("opendata.services.announcing.webhooks.MOST_REPLAYED", 4)
     with pytest.raises(StateError, match="wait"):
         portal.webhooks.replay(reader, hook.id, "")
 

@@ -6,7 +6,7 @@ import pytest
 
 from opendata.errors import MovedError, NotFoundError, WithdrawnError
 from opendata.services.core.actors import SYSTEM, Actor
-from opendata.services.core.context import read_clock
+from opendata.services.core.context import Context, read_clock
 from opendata.wiring import Services
 from tests.instances import CSV, DATASET, make_actor, publish
 
@@ -72,7 +72,7 @@ def test_the_state_is_another_one_after_each_change_of_a_second(
     services: Services, editor: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     boss, moment = make_actor(services, "boss", role="maintainer"), read_clock()
-    monkeypatch.setattr(type(services.entries._context), "now", lambda _: moment.replace(microsecond=0))
+    monkeypatch.setattr(Context, "now", lambda _: moment.replace(microsecond=0))
     publish(services, editor)
     states = [services.entries.find_state()]
     services.stops.suspend(boss, "reservoirs", "1.0.0", reason="有误")
