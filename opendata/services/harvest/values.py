@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
+from urllib.parse import parse_qsl, urlsplit
 
 from opendata.db.models import HarvestRun, HarvestSource
 from opendata.domain.harvest.runs import Counts, HarvestOutcome, HarvestWish
@@ -23,8 +24,16 @@ CYCLES = tuple(item for item in Cycle if item != Cycle.DATASET)
 MOST_GONE = 20
 """Percent: the largest share of the datasets that may vanish at once, where nobody says another."""
 
+_KEYS = frozenset(
+    ["key", "apikey", "api_key", "api-key", "token", "access_token", "auth", "secret", "password", "sig", "signature"]
+)
 _MOST_TITLE = 200
 _MOST_MAPPED = 500
+
+
+def has_key(url: str) -> bool:
+    """Whether the query of an address seems to have a key in it."""
+    return any(name.lower() in _KEYS for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +73,11 @@ class HarvestInput:
         address = SourceAddress.parse(self.url)
         if isinstance(address, Fault) or address.kind != SourceKind.HTTP or address.user:
             faults.append(fault("/url", N_("Enter a web address (http or https) without a user and a password")))
+        elif has_key(self.url):
+            text = N_(
+                "Everybody sees this address. Leave out the key in it, or ask that portal for an address without one"
+            )
+            faults.append(fault("/url", text))
         if self.kind not in list(READERS):
             text = N_("“%(value)s” isn't one of %(choices)s")
             faults.append(fault("/kind", text, value=self.kind[:100], choices=Listed(READERS)))
