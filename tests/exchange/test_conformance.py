@@ -8,7 +8,7 @@ from opendata.domain.catalogue.conformance import MOST, Scheme, name_band, rank_
 from opendata.exchange.conformance.scoring import score
 from opendata.metadata.properties.reading import load_profile
 from opendata.wording.conformance import INDICATORS
-from tests.exchange.samples import ALL, ARCHIVED, CLOSED, CONDITIONAL, FULL, LEAST
+from tests.exchange.samples import ALL, ARCHIVED, CLOSED, CONDITIONAL, EXTERNAL, FULL, LEAST
 
 
 def test_an_entry_that_says_everything_wins_everything() -> None:
@@ -34,6 +34,14 @@ def test_nobody_is_asked_to_fill_in_what_may_not_be_public() -> None:
         assert "resources" not in {item.field for item in rank_gains(score(entry))}
         assert sum_points(score(entry))[0] == MOST - 185
     assert sum_points(score(CONDITIONAL)) == (MOST, MOST)
+
+
+def test_files_at_another_portal_count_and_nobody_is_asked_to_upload_them_here() -> None:
+    lost = {item.code for item in score(EXTERNAL) if item.lost}
+    assert not lost & {"access-url", "download-url", "format", "machine-readable", "byte-size", "distribution", "item"}
+    assert "resources" not in {item.field for item in rank_gains(score(EXTERNAL))}
+    gone = replace(EXTERNAL, dead=frozenset(item.address for item in EXTERNAL.external))
+    assert {"access-url", "byte-size", "distribution"} <= {item.code for item in score(gone) if item.lost}
 
 
 def test_each_part_counts_once() -> None:

@@ -13,10 +13,12 @@ from typing import Any
 
 from opendata.domain.catalogue.conformance import Scheme, Scored
 from opendata.domain.catalogue.entries import CatalogueEntry
+from opendata.domain.catalogue.external import ExternalKind
 from opendata.domain.resources import Attachment
+from opendata.exchange.core.files import ExternalFile, list_external
 from opendata.exchange.core.terms import find_licence
 
-EDITION = 1
+EDITION = 2
 """Raised whenever the same entry gets other points: all are scored again then."""
 
 _OPEN_FORMATS = frozenset(
@@ -51,8 +53,8 @@ def score(entry: CatalogueEntry) -> Sequence[Scored]:
 
 def _score_mqa(entry: CatalogueEntry) -> Iterator[Scored]:
     has = _list_filled(entry)
-    formats = {_find_format(item) for item in entry.list_public()}
-    files = _RESOURCES if entry.is_open else ""
+    formats, sized = _list_formats(entry), _has_sizes(entry)
+    files = _name_files(entry)
     licence = find_licence(entry.metadata.licenses[0]) if entry.metadata.licenses else None
     rights = bool(has["openingCondition"] or not entry.is_open)
     for code, is_won, most, name in (
@@ -76,7 +78,7 @@ def _score_mqa(entry: CatalogueEntry) -> Iterator[Scored]:
         ("contact-point", _has_contact(entry), 20, "contactPoint"),
         ("publisher", True, 10, ""),
         ("rights", rights, 5, "openingCondition"),
-        ("byte-size", formats, 5, files),
+        ("byte-size", sized, 5, files),
         ("issued", True, 5, ""),
         ("modified", True, 5, ""),
     ):
@@ -100,7 +102,7 @@ def _score_dcat_us(entry: CatalogueEntry) -> Iterator[Scored]:
 
 def _score_google(entry: CatalogueEntry) -> Iterator[Scored]:
     has = _list_filled(entry)
-    files = _RESOURCES if entry.is_open else ""
+    files = _name_files(entry)
     for code, is_won, name in (
         ("name", has["title"], "title"),
         ("description", len(entry.metadata.description) >= 50 or _lists_columns(entry), "description"),
@@ -108,14 +110,14 @@ def _score_google(entry: CatalogueEntry) -> Iterator[Scored]:
         ("keywords", has["keywords"], "keywords"),
         ("temporalCoverage", has["temporal"], "temporal"),
         ("spatialCoverage", has["spatial"], "spatial"),
-        ("distribution", bool(entry.public), files),
+        ("distribution", bool(_list_formats(entry)), files),
     ):
         yield _make(Scheme.GOOGLE, code, bool(is_won), 1, name)
 
 
 def _score_rest(entry: CatalogueEntry) -> Iterator[Scored]:
     has = _list_filled(entry)
-    files = _RESOURCES if entry.is_open else ""
+    files = _name_files(entry)
     for code, is_won, name in (
         ("description", has["description"], "description"),
         ("license", has["licenses"], "licenses"),
@@ -127,7 +129,7 @@ def _score_rest(entry: CatalogueEntry) -> Iterator[Scored]:
         ("describedby", True, ""),
         ("type", True, ""),
         ("license", has["licenses"], "licenses"),
-        ("item", bool(entry.public), files),
+        ("item", bool(_list_formats(entry)), files),
     ):
         yield _make(Scheme.SIGNPOSTING, code, bool(is_won), 1, name)
     translations = entry.metadata.i18n.values()
@@ -170,6 +172,25 @@ def _find_contact(entry: CatalogueEntry) -> Mapping[str, Any]:
 def _has_contact(entry: CatalogueEntry) -> bool:
     found = _find_contact(entry)
     return any(found.get(name) for name in ("email", "telephone", "url"))
+
+
+def _name_files(entry: CatalogueEntry) -> str:
+    """What wins the points for files; nothing where the data isn't open, or is at another portal."""
+    return _RESOURCES if entry.is_open and entry.origin is None else ""
+
+
+def _list_files_elsewhere(entry: CatalogueEntry) -> list[ExternalFile]:
+    return [item for item in list_external(entry) if item.kind == ExternalKind.FILE]
+
+
+def _list_formats(entry: CatalogueEntry) -> frozenset[str]:
+    """The formats of its files that anybody may have, here or at the portal that it is from."""
+    elsewhere = (item.label.lower() for item in _list_files_elsewhere(entry))
+    return frozenset([*map(_find_format, entry.list_public()), *elsewhere])
+
+
+def _has_sizes(entry: CatalogueEntry) -> bool:
+    return bool(entry.public) or any(item.bytes for item in _list_files_elsewhere(entry))
 
 
 def _find_format(item: object) -> str:
