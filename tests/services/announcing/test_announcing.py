@@ -22,7 +22,7 @@ from opendata.services.announcing.webhooks import MOST_HOOKS
 from opendata.services.core.actors import SYSTEM
 from opendata.services.core.context import read_clock
 from opendata.wiring import Services, build_services
-from tests.instances import CSV, DATASET, make_actor, make_services, publish
+from tests.instances import CSV, DATASET, SCHEMA, make_actor, make_services, publish
 
 
 class Receiver:
@@ -193,6 +193,28 @@ def test_an_event_comes_signed_and_once(portal: Services, listening: Receiver) -
     assert listening.got[2][0]["webhook-id"] == listening.got[1][0]["webhook-id"]
     with pytest.raises(StateError):
         portal.webhooks.test(reader, other.id)
+
+
+def test_a_webhook_for_one_thing_hears_of_no_other(portal: Services, listening: Receiver) -> None:
+    reader, clerk = make_actor(portal, "reader", role="reader", publisher=None), make_actor(portal, "clerk")
+    portal.publishers.ensure(SYSTEM, {"id": "road-bureau", "title": "道路局"})
+    for name in ("reservoir", "road"):
+        portal.schemas.add(SYSTEM, name, "1.0.0", {**SCHEMA, "title": name})
+    publish(portal, clerk, schema="reservoir@1.0.0")
+    portal.datasets.create(clerk, {**DATASET, "id": "lakes"})
+    publish(portal, clerk, dataset="lakes")
+    follow(portal)
+    wanted = {
+        "dataset": ("lakes", ["version.published"]),
+        "schema": ("reservoir", ["schema.published", "version.published"]),
+        "publisher": ("road-bureau", ["publisher.created"]),
+    }
+    for name, (value, types) in wanted.items():
+        hook, _ = portal.webhooks.create(reader, {"url": listening.url, name: value})
+        assert portal.webhooks.replay(reader, hook.id, "") == len(types), name
+        listening.got = []
+        portal.delivering.run_due()
+        assert sorted(item for item in listening.types if item != "webhook.test") == types, name
 
 
 def test_it_is_sent_again_until_it_is_taken(portal: Services, listening: Receiver, clock: Clock) -> None:
