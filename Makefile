@@ -113,7 +113,8 @@ lock: $(BIN)/uv ## choose the newest versions that pyproject.toml allows and wri
 	$(COMPILE) --output-file requirements.lock
 	$(COMPILE) --group dev --constraints requirements.lock --output-file requirements-dev.lock
 
-COMPILE = $(BIN)/uv pip compile pyproject.toml --extra postgres --extra redis --extra sftp --group build --universal --generate-hashes \
+COMPILE = $(BIN)/uv pip compile pyproject.toml --extra otel --extra postgres --extra redis --extra s3 --extra sftp \
+    --group build --universal --generate-hashes \
     --upgrade --quiet --no-emit-index-url --no-annotate --custom-compile-command "make lock"
 
 .PHONY: clean
