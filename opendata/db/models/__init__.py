@@ -5,7 +5,7 @@ from __future__ import annotations
 from opendata.db.models.access import Grant
 from opendata.db.models.accounts import IdempotencyKey, Token, User, UserSession
 from opendata.db.models.appointments import Appointment, Invitation
-from opendata.db.models.base import Base, UtcDateTime
+from opendata.db.models.base import Base, Leased, UtcDateTime
 from opendata.db.models.catalogue import (
     Alias,
     Damage,
@@ -104,6 +104,7 @@ __all__ = [
     "Invitation",
     "KnownPlace",
     "LastCheck",
+    "Leased",
     "MailSubscription",
     "NegativeList",
     "Obligation",

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, MetaData, String, Text
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 
@@ -63,6 +63,13 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON, str: Text}  # noqa: RUF012
+
+
+class Leased:
+    """A row that one worker at a time holds as `owner` until `held_until` (`services/core/leases`)."""
+
+    owner: Mapped[str | None] = mapped_column(String(32), sort_order=1)
+    held_until: Mapped[datetime | None] = mapped_column(sort_order=1)
 
 
 Id = String(100)

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from opendata.db.models.base import Base, Word, one_of
+from opendata.db.models.base import Base, Leased, Word, one_of
 from opendata.domain.mail.letters import LetterState
 
 
-class OutboxMail(Base):
+class OutboxMail(Leased, Base):
     """A mail, written in the transaction of what it is about. The worker sends it from `due` on.
 
     It has no text but what fills the text (`params`), and no secret: a link is computed from `message_id` and the
@@ -44,8 +44,6 @@ class OutboxMail(Base):
     tried: Mapped[datetime | None]
     ended: Mapped[datetime | None]
     reason: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    owner: Mapped[str | None] = mapped_column(String(32))
-    held_until: Mapped[datetime | None]
 
 
 class AddressChange(Base):

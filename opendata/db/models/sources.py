@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from opendata.db.models.base import Base, Id, Word, one_of
+from opendata.db.models.base import Base, Id, Leased, Word, one_of
 from opendata.domain.sources.timetable import Cycle, Outcome
 
 
-class Source(Base):
+class Source(Leased, Base):
     """Where a table of a dataset is fetched from, and when.
 
     `secret` is encrypted with a key that isn't in the database. The draft is made as `author`, who saved the source
@@ -51,8 +51,6 @@ class Source(Base):
     modified: Mapped[str] = mapped_column(default="")
     draft_id: Mapped[str | None] = mapped_column(String(32))
     is_awaited: Mapped[bool] = mapped_column(default=False, index=True)
-    owner: Mapped[str | None] = mapped_column(String(32))
-    held_until: Mapped[datetime | None]
 
 
 class SourceRun(Base):

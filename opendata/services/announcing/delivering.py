@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, update
 from sqlalchemy.orm import Session
 
 from opendata.db.models import PublicEvent, User, Webhook, WebhookDelivery
@@ -29,6 +29,7 @@ from opendata.services.announcing.payloads import Payloads, name_event
 from opendata.services.announcing.queueing import DELIVERED, DROPPED, FAILED, SEARCHED_AFTER, WAITING, read_wanted
 from opendata.services.announcing.webhooks import SECRET_PREFIX, TEST, end_waiting, tidy
 from opendata.services.core.context import Context
+from opendata.services.core.leases import Leases, give_back
 from opendata.storage.secrets import decrypt_secret
 
 logger = logging.getLogger(__name__)
@@ -73,6 +74,13 @@ class Delivering:
         self._payloads = payloads
         self._matching = matching
         self._tidied: datetime | None = None
+        self._leases = Leases(
+            context=context,
+            table=WebhookDelivery,
+            is_due=_is_due,
+            order=(WebhookDelivery.due, WebhookDelivery.id),
+            lasts=_LEASE,
+        )
 
     def run_due(self, is_stopping: Callable[[], bool] = lambda: False) -> int:
         """Send what is due, until it is to stop; how many were taken."""
@@ -80,7 +88,7 @@ class Delivering:
             self._tidied = self._context.clock()
             tidy(self._context)
         sent = 0
-        while not is_stopping() and (taken := self._take()) is not None:
+        while not is_stopping() and (taken := self._leases.take(self._prepare)) is not None:
             self._send(taken)
             sent += 1
         return sent
@@ -103,31 +111,8 @@ class Delivering:
         else:
             self._finish(taken, posted, None)
 
-    def _take(self) -> _Taken | None:
-        """Hold the delivery that has been due for longest, or return None; what nobody wants is dropped."""
-        while True:
-            with self._context.read() as session:
-                if session.scalar(select(WebhookDelivery.id).where(self._is_due()).limit(1)) is None:
-                    return None
-            with self._context.write() as session:
-                query = select(WebhookDelivery).where(self._is_due())
-                query = query.order_by(WebhookDelivery.due, WebhookDelivery.id).limit(1)
-                row = session.scalar(query.with_for_update(skip_locked=True))
-                if row is None:
-                    return None
-                taken = self._prepare(session, row)
-            if taken is not None:
-                return taken
-
-    def _is_due(self) -> ColumnElement[bool]:
-        now = self._context.clock()
-        return and_(
-            WebhookDelivery.state == WAITING,
-            WebhookDelivery.due <= now,
-            or_(WebhookDelivery.held_until.is_(None), WebhookDelivery.held_until <= now),
-        )
-
-    def _prepare(self, session: Session, row: WebhookDelivery) -> _Taken | None:
+    def _prepare(self, session: Session, row: WebhookDelivery, owner: str) -> _Taken | None:
+        """What is sent; None for what nobody wants, which is dropped, and for what can't be decided yet."""
         now = self._context.clock()
         hook = session.get_one(Webhook, row.webhook_id)
         user = session.get(User, hook.user_id)
@@ -149,7 +134,6 @@ class Delivering:
         except OpendataError as error:  # the key was lost: the owner renews the secret
             row.state, row.reason = FAILED, {"message": error.message, "params": dict(error.params)}
             return None
-        row.owner, row.held_until = secrets.token_hex(16), now + _LEASE
         if event is None:
             name = f"evt_test_{row.id}"
             document: dict[str, object] = {"type": TEST, "timestamp": format_time(row.created), "data": {}}
@@ -158,16 +142,16 @@ class Delivering:
             view = self._payloads.write(session, event)
             document = {"type": view.type, "timestamp": format_time(view.timestamp), "data": view.data}
         body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-        return _Taken(id=row.id, owner=row.owner, url=hook.url, secret=secret, name=name, body=body)
+        return _Taken(id=row.id, owner=owner, url=hook.url, secret=secret, name=name, body=body)
 
     def _finish(self, taken: _Taken, posted: Posted | None, reason: KeptMessage | None) -> None:
         now = self._context.clock()
         with self._context.write() as session:
-            row = session.get(WebhookDelivery, taken.id, with_for_update=True)
-            if row is None or row.owner != taken.owner:  # deleted meanwhile, or another worker has it
+            row = self._leases.find(session, taken.id, taken.owner)
+            if row is None:  # deleted meanwhile, or another worker has it
                 return
             hook = session.get_one(Webhook, row.webhook_id, with_for_update=True)
-            row.owner = row.held_until = None
+            give_back(row)
             row.tried, row.tries = now, row.tries + 1
             row.status = posted.status if posted is not None else None
             if posted is not None and 200 <= posted.status < 300:
@@ -197,6 +181,10 @@ class Delivering:
         hook.ended, hook.reason = now, dict(reason)
         end_waiting(session, hook.id)
         logger.warning("the webhook %s was turned off", hook.id)
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return and_(WebhookDelivery.state == WAITING, WebhookDelivery.due <= now)
 
 
 def sign(secret: str, name: str, stamp: str, body: bytes) -> str:

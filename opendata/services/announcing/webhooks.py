@@ -32,6 +32,7 @@ from opendata.services.announcing.values import DeliveryView, WebhookView
 from opendata.services.announcing.wishes import find_search_faults, require_things
 from opendata.services.core.actors import Actor, require_signed_in
 from opendata.services.core.context import Context
+from opendata.services.core.leases import FREE
 from opendata.services.core.paging import read_cursor, refuse_cursor, write_cursor
 from opendata.services.core.values import Page
 from opendata.storage.secrets import encrypt_secret
@@ -267,7 +268,7 @@ def tidy(context: Context) -> None:
 def end_waiting(session: Session, webhook: str) -> None:
     """What waits for a webhook isn't sent."""
     waiting = (WebhookDelivery.webhook_id == webhook, WebhookDelivery.state == WAITING)
-    session.execute(update(WebhookDelivery).where(*waiting).values(state=FAILED, owner=None, held_until=None))
+    session.execute(update(WebhookDelivery).where(*waiting).values(state=FAILED, **FREE))
 
 
 def _queue_test(session: Session, row: Webhook, now: datetime) -> None:

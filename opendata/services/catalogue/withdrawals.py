@@ -25,6 +25,7 @@ from opendata.domain.records import Erratum
 from opendata.domain.resources import Resource
 from opendata.errors import N_, BackendError, InvalidMetadataError, OpendataError, StateError, fault
 from opendata.metadata.versions import parse_version
+from opendata.outside.caches import purge_caches
 from opendata.services.catalogue.entries import find_dataset
 from opendata.services.catalogue.files.erased_drafts import forget_erased
 from opendata.services.catalogue.files.placement import Placement
@@ -32,7 +33,6 @@ from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.versions import find_version, view_version
 from opendata.services.core.access import disclosure_of, where_standing
 from opendata.services.core.actors import SYSTEM, Actor, require_maintainer
-from opendata.services.core.caches import purge_caches
 from opendata.services.core.context import Context
 from opendata.services.core.editions.version_values import VersionView
 from opendata.services.core.reasons import read_reason

@@ -7,7 +7,6 @@ failed: nothing is done where a portal can't be read, has nothing, or has lost m
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -29,6 +28,7 @@ from opendata.outside.guard import say_refusal
 from opendata.services.catalogue.datasets import Datasets
 from opendata.services.core.actors import SYSTEM
 from opendata.services.core.context import Context
+from opendata.services.core.leases import Leases, find_pause, give_back
 from opendata.services.harvest.applying import Applying, HarvestedPortal
 from opendata.services.harvest.fetching import TRIES, Fetching, Reader
 from opendata.services.harvest.links import ExternalLinks
@@ -94,56 +94,46 @@ class Harvesting:
         self._reader = Reader(context)
         self._links = ExternalLinks(context)
         self._tables = HarvestedTables(context, sources)
+        self._leases = Leases(
+            context=context,
+            table=HarvestSource,
+            is_due=_is_due,
+            order=(HarvestSource.due, HarvestSource.id),
+            lasts=timedelta(seconds=context.settings.source_seconds * TRIES) + _WORKING,  # one document, one unit
+        )
 
     def run_due(self, is_stopping: Callable[[], bool] = lambda: False) -> int:
         """Harvest every portal that is due, then ask some links; how many portals."""
         count = 0
-        while not is_stopping() and (taken := self._take()) is not None:
+        while not is_stopping() and (taken := self._leases.take(self._begin)) is not None:
             self._run(taken)
             count += 1
         self._links.run_due(is_stopping)
         return count
 
-    def _is_due(self) -> ColumnElement[bool]:
+    def _begin(self, session: Session, row: HarvestSource, owner: str) -> _Taken:
+        """Begin a run; the one of a worker that died has failed."""
         now = self._context.clock()
-        is_free = or_(HarvestSource.owner.is_(None), HarvestSource.held_until < now)
-        is_asked = HarvestSource.wish != HarvestWish.NOTHING
-        return and_(is_free, or_(is_asked, and_(HarvestSource.is_active, HarvestSource.due <= now)))
-
-    def _take(self) -> _Taken | None:
-        """Hold the portal that has been due for longest, or return None."""
-        with self._context.read() as session:
-            if session.scalar(select(HarvestSource.id).where(self._is_due()).limit(1)) is None:
-                return None
-        with self._context.write() as session:
-            query = select(HarvestSource).where(self._is_due()).order_by(HarvestSource.due, HarvestSource.id).limit(1)
-            row = session.scalar(query.with_for_update(skip_locked=True))
-            if row is None:
-                return None
-            now = self._context.clock()
-            row.owner, row.held_until = secrets.token_hex(16), self._find_lease()
-            left = and_(HarvestRun.source_id == row.id, HarvestRun.outcome == HarvestOutcome.RUNNING)
-            died = {"message": _DIED, "params": {}}
-            session.execute(
-                update(HarvestRun).where(left).values(outcome=HarvestOutcome.FAILED, ended=now, reason=died)
-            )
-            is_trial = row.wish == HarvestWish.TRIAL
-            run = HarvestRun(source_id=row.id, is_trial=is_trial, begun=now, outcome=HarvestOutcome.RUNNING)
-            session.add(run)
-            session.flush()
-            self._forget_runs(session, row.id)
-            return _Taken(
-                portal=HarvestedPortal(id=row.id, title=row.title, publisher=row.publisher_id, mapping=row.mapping),
-                run=run.id,
-                owner=row.owner,
-                url=row.url,
-                kind=row.kind,
-                most_gone=row.most_gone,
-                is_trial=is_trial,
-                takes_data=row.takes_data,
-                etag="" if is_trial else row.etag,
-                modified="" if is_trial else row.modified,
-            )
+        left = and_(HarvestRun.source_id == row.id, HarvestRun.outcome == HarvestOutcome.RUNNING)
+        died = {"message": _DIED, "params": {}}
+        session.execute(update(HarvestRun).where(left).values(outcome=HarvestOutcome.FAILED, ended=now, reason=died))
+        is_trial = row.wish == HarvestWish.TRIAL
+        run = HarvestRun(source_id=row.id, is_trial=is_trial, begun=now, outcome=HarvestOutcome.RUNNING)
+        session.add(run)
+        session.flush()
+        self._forget_runs(session, row.id)
+        return _Taken(
+            portal=HarvestedPortal(id=row.id, title=row.title, publisher=row.publisher_id, mapping=row.mapping),
+            run=run.id,
+            owner=owner,
+            url=row.url,
+            kind=row.kind,
+            most_gone=row.most_gone,
+            is_trial=is_trial,
+            takes_data=row.takes_data,
+            etag="" if is_trial else row.etag,
+            modified="" if is_trial else row.modified,
+        )
 
     def _forget_runs(self, session: Session, source: str) -> None:
         runs = select(HarvestRun).where(HarvestRun.source_id == source).order_by(HarvestRun.id.desc())
@@ -230,15 +220,8 @@ class Harvesting:
 
     def _keep(self, taken: _Taken) -> None:
         """Hold the portal on. Raises `StateError` if it was changed or stopped meanwhile."""
-        with self._context.write() as session:
-            row = session.get(HarvestSource, taken.portal.id, with_for_update=True)
-            if row is None or row.owner != taken.owner:
-                raise StateError(N_("The portal was changed while it was harvested"))
-            row.held_until = self._find_lease()
-
-    def _find_lease(self) -> datetime:
-        """Until when a portal is held: the longest time that one document or one unit of work takes."""
-        return self._context.clock() + timedelta(seconds=self._context.settings.source_seconds * TRIES) + _WORKING
+        if not self._leases.keep(taken.portal.id, taken.owner):
+            raise StateError(N_("The portal was changed while it was harvested"))
 
     def _require_sum(self, taken: _Taken, plan: Plan, known: Sequence[Known]) -> None:
         """Raises `BackendError` unless the catalogue has exactly what the plan leaves."""
@@ -256,18 +239,18 @@ class Harvesting:
 
     def _finish(self, taken: _Taken, ending: _Ending) -> None:
         with self._context.write() as session:
-            row = session.get(HarvestSource, taken.portal.id, with_for_update=True)
+            row = self._leases.find(session, taken.portal.id, taken.owner)
             run = session.get(HarvestRun, taken.run)
-            if row is None or run is None:
+            if run is None:
                 return  # it was deleted meanwhile
             now = self._context.clock()
             run.ended, run.outcome, run.details = now, ending.outcome, {**ending.details} if ending.details else None
             run.reason = {**ending.reason} if ending.reason else None
             for name in ("seen", "kept", "new", "changed", "refused", "gone"):
                 setattr(run, name, getattr(ending.counts, name))
-            if row.owner != taken.owner:
+            if row is None:
                 return  # it was changed or stopped: what it is to do now is said already
-            row.owner = row.held_until = None
+            give_back(row)
             row.wish = HarvestWish.NOTHING
             if not taken.is_trial:
                 self._plan_next(row, ending)
@@ -286,9 +269,14 @@ class Harvesting:
             return
         row.tries += 1
         row.etag = row.modified = ""
-        pause = now + min(_FIRST_PAUSE * 2 ** min(row.tries - 1, 10), _LONGEST_PAUSE)
+        pause = now + find_pause(row.tries, _FIRST_PAUSE, _LONGEST_PAUSE)
         if row.due is not None:
             row.due = min(pause, row.due)
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    is_asked = HarvestSource.wish != HarvestWish.NOTHING
+    return or_(is_asked, and_(HarvestSource.is_active, HarvestSource.due <= now))
 
 
 def _screen(item: Read) -> Read:

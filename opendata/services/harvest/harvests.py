@@ -20,6 +20,7 @@ from opendata.errors import N_, InvalidMetadataError, NotFoundError, Preconditio
 from opendata.metadata.identifiers import find_identifier_fault
 from opendata.services.core.actors import Actor, require_maintainer
 from opendata.services.core.context import Context
+from opendata.services.core.leases import give_back
 from opendata.services.harvest.values import HarvestInput, HarvestSourceView, read_timetable, view_source
 
 _SHOWN_RUNS = 20
@@ -70,7 +71,7 @@ class Harvests:
             row.author_id, row.author, row.changed = found.id, found.name, now
             row.revision += 1
             row.tries, row.etag, row.modified = 0, "", ""
-            row.owner = row.held_until = None  # a run that is under way is void: it may be of another portal
+            give_back(row)  # a run that is under way is void: it may be of another portal
             row.wish = HarvestWish.TRIAL
             row.due = self._find_due(row)
             self._context.log(session, found, "put-harvest", "harvest", source, url=said.url, speaks=said.kind)
@@ -104,7 +105,7 @@ class Harvests:
         with self._context.write() as session:
             row = _find(session, source, lock=True)
             row.is_active, row.wish, row.due = False, HarvestWish.NOTHING, None
-            row.owner = row.held_until = None
+            give_back(row)
             self._context.log(session, found, "stop-harvest", "harvest", source)
             session.flush()
             return _view(session, row, _SHOWN_RUNS)

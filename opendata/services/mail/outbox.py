@@ -21,6 +21,7 @@ from opendata.errors import N_, KeptMessage
 from opendata.services.core.actors import Actor, require_maintainer
 from opendata.services.core.context import Context
 from opendata.services.core.instance import read_secret
+from opendata.services.core.leases import give_back
 
 logger = logging.getLogger(__name__)
 
@@ -150,7 +151,7 @@ def finish(row: OutboxMail, state: LetterState, now: datetime, reason: KeptMessa
     row.state, row.ended = state, now
     row.reason = None if reason is None else {**reason}
     row.recipient, row.params = mask_address(row.recipient), None
-    row.owner = row.held_until = None
+    give_back(row)
 
 
 def read_reason(row: OutboxMail) -> KeptMessage | None:

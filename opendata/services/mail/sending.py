@@ -11,9 +11,9 @@ import secrets
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_
 from sqlalchemy.orm import Session
 
 from opendata.db.models import OutboxMail
@@ -22,6 +22,7 @@ from opendata.domain.mail.letters import LETTERS, LetterKind, LetterState
 from opendata.errors import N_, BackendError, InputError, KeptMessage, OpendataError
 from opendata.outside.mail import Connection, Mail, find_mailer
 from opendata.services.core.context import Context
+from opendata.services.core.leases import Leases, find_pause, give_back
 from opendata.services.mail.outbox import derive_secret, finish, forget_old, read_reason
 from opendata.wording.letters import write_letter
 
@@ -33,8 +34,8 @@ Opener = Callable[[Session, OutboxMail, str], bool]
 Ender = Callable[[Context, Mapping[str, str]], str]
 """Makes the path that ends a subscription, given what fills the mail: the same in all mail of the subscription."""
 
-_FIRST_PAUSE = 60
-_LONGEST_PAUSE = 2 * 3600
+_FIRST_PAUSE = timedelta(minutes=1)
+_LONGEST_PAUSE = timedelta(hours=2)
 _MOST_TROUBLES = 3
 """Failures in a row after which the server is left in peace until the next round."""
 
@@ -67,6 +68,13 @@ class Sending:
         self._openers = openers
         self._enders = enders or {}
         self._mailer = find_mailer(context.settings)
+        self._leases = Leases(
+            context=context,
+            table=OutboxMail,
+            is_due=_is_due,
+            order=(OutboxMail.due, OutboxMail.id),
+            lasts=timedelta(seconds=_ANSWERS * context.settings.mail_seconds),
+        )
 
     def send_due(self, is_stopping: Callable[[], bool] = lambda: False) -> int:
         """Send what is due, as long as the server takes it; how many mails it took."""
@@ -74,7 +82,7 @@ class Sending:
         with ExitStack() as opened:
             connection: Connection | None = None
             while self._mailer is not None and troubles < _MOST_TROUBLES and not is_stopping():
-                taken = self._take()
+                taken = self._leases.take(self._prepare)
                 if taken is None:
                     break
                 try:
@@ -106,32 +114,8 @@ class Sending:
         """Forget mails that were done long ago."""
         forget_old(self._context, _KEPT_DAYS)
 
-    def _take(self) -> _Taken | None:
-        """Hold the next mail that is due, or return None. Mail for nobody is deleted, and old mail fails."""
-        while True:
-            with self._context.read() as session:
-                if session.scalar(select(OutboxMail.id).where(self._is_due()).limit(1)) is None:
-                    return None
-            with self._context.write() as session:
-                query = select(OutboxMail).where(self._is_due()).order_by(OutboxMail.due, OutboxMail.id).limit(1)
-                row = session.scalar(query.with_for_update(skip_locked=True))
-                if row is None:
-                    return None
-                taken = self._prepare(session, row)
-            if taken is not None:
-                return taken
-
-    def _is_due(self) -> ColumnElement[bool]:
-        """Kinds that only a later release knows are left to it."""
-        now = self._context.clock()
-        return and_(
-            OutboxMail.state == LetterState.WAITING,
-            OutboxMail.due <= now,
-            OutboxMail.kind.in_(LETTERS),
-            or_(OutboxMail.held_until.is_(None), OutboxMail.held_until <= now),
-        )
-
-    def _prepare(self, session: Session, row: OutboxMail) -> _Taken | None:
+    def _prepare(self, session: Session, row: OutboxMail, owner: str) -> _Taken | None:
+        """What is sent; None for mail to nobody, which is deleted, and for mail that is too old, which fails."""
         now, kind = self._context.clock(), LetterKind(row.kind)
         rule = LETTERS[kind]
         if not row.recipient:
@@ -155,9 +139,8 @@ class Sending:
             logger.exception("mail %s can't be written", row.id)
             finish(row, LetterState.FAILED, now, {"message": _FAULT, "params": {}})
             return None
-        row.owner, row.tries, row.tried = secrets.token_hex(16), row.tries + 1, now
-        row.held_until = now + timedelta(seconds=_ANSWERS * self._context.settings.mail_seconds)
-        return _Taken(id=row.id, owner=row.owner, mail=mail)
+        row.tries, row.tried = row.tries + 1, now
+        return _Taken(id=row.id, owner=owner, mail=mail)
 
     def _compose(
         self, kind: LetterKind, recipient: str, language: str, params: Mapping[str, str], message_id: str
@@ -191,19 +174,22 @@ class Sending:
         with self._context.write() as session:
             row = self._find(session, taken)
             if row is not None:
-                pause = min(_FIRST_PAUSE * 2 ** min(row.tries - 1, 10), _LONGEST_PAUSE)
-                row.due = self._context.clock() + timedelta(seconds=pause)
+                row.due = self._context.clock() + find_pause(row.tries, _FIRST_PAUSE, _LONGEST_PAUSE)
                 row.reason = {**reason}
-                row.owner = row.held_until = None
+                give_back(row)
         logger.warning("mail %s waits: %s", taken.id, reason["message"] % reason["params"])
 
     def _find(self, session: Session, taken: _Taken) -> OutboxMail | None:
         """The row, if this worker still holds it."""
-        query = select(OutboxMail).where(OutboxMail.id == taken.id, OutboxMail.owner == taken.owner)
-        row = session.scalar(query.with_for_update())
+        row = self._leases.find(session, taken.id, taken.owner)
         if row is None:
             logger.warning("mail %s was taken over by another worker", taken.id)
         return row
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    """Kinds that only a later release knows are left to it."""
+    return and_(OutboxMail.state == LetterState.WAITING, OutboxMail.due <= now, OutboxMail.kind.in_(LETTERS))
 
 
 def _describe(error: OpendataError, mail: Mail) -> KeptMessage:

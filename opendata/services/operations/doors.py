@@ -27,6 +27,7 @@ from opendata.db.models import (
 )
 from opendata.errors import N_
 from opendata.services.core.context import read_clock
+from opendata.services.core.leases import FREE
 from opendata.services.mail.outbox import drop_waiting
 
 _RESTORED = N_("The portal was restored from a backup. Turn the webhook on again")
@@ -56,7 +57,7 @@ def close_doors(session: Session, *, keep_tokens: bool = False, end_passwords: b
     for links in (Recovery, AddressChange):
         session.execute(delete(links))  # a link may have been used since
     drop_waiting(session, read_clock())
-    session.execute(update(Source).values(due=None, asked=False, is_awaited=False, owner=None, held_until=None))
+    session.execute(update(Source).values(due=None, asked=False, is_awaited=False, **FREE))
     if not keep_tokens:
         now = read_clock()
         session.execute(delete(DutyFeed))

@@ -16,6 +16,7 @@ from opendata.errors import KeptMessage
 from opendata.services.catalogue.entries import find_dataset
 from opendata.services.core.actors import SYSTEM
 from opendata.services.core.context import Context
+from opendata.services.core.leases import find_pause, give_back
 from opendata.services.mail.outbox import Letter, post
 from opendata.services.sources.values import read_timetable
 from opendata.settings import SOURCE_LANGUAGE
@@ -47,13 +48,13 @@ def finish(context: Context, session: Session, row: Source, run: SourceRun, endi
     now = context.clock()
     run.ended, run.outcome, run.bytes, run.draft_id = now, ending.outcome, ending.bytes, ending.draft
     run.reason = {**ending.reason} if ending.reason else None
-    row.owner = row.held_until = None
+    give_back(row)
     row.asked = False
     row.offered_key = ending.offered_key
     row.due = find_due(context, session, row)
     if ending.outcome == Outcome.FAILED:
         row.tries += 1
-        pause = now + min(_FIRST_PAUSE * 2 ** min(row.tries - 1, 10), _LONGEST_PAUSE)
+        pause = now + find_pause(row.tries, _FIRST_PAUSE, _LONGEST_PAUSE)
         row.due = min(pause, row.due) if row.due is not None else pause
         if row.tries == FAILURES:
             tell_contact(context, session, row, LetterKind.SOURCE_FAILED, ending.reason)

@@ -7,10 +7,9 @@ worker dies, the next one continues the same row, and the draft of a run is made
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, and_, delete, or_, select
@@ -40,6 +39,7 @@ from opendata.services.access.posts import view_actor
 from opendata.services.catalogue.entries import find_dataset
 from opendata.services.core.actors import SYSTEM, Actor, require_editor
 from opendata.services.core.context import Context
+from opendata.services.core.leases import Leases, give_back
 from opendata.services.core.once import Once
 from opendata.services.drafts.drafts import Drafts
 from opendata.services.drafts.intake import ResourceOption, Sent
@@ -102,36 +102,22 @@ class Fetching:
         self._context = context
         self._drafts = drafts
         self._submitting = Submitting(context, drafts)
+        self._leases = Leases(
+            context=context,
+            table=Source,
+            is_due=_is_due,
+            order=(Source.asked.desc(), Source.due, Source.id),
+            lasts=timedelta(seconds=context.settings.source_seconds) + _SENDING,
+        )
 
     def run_due(self, is_stopping: Callable[[], bool] = lambda: False) -> int:
         """Fetch every source that is due, one after the other, and act on drafts that are checked; how many sources."""
         self._submitting.run()
         count = 0
-        while not is_stopping() and (taken := self._take()) is not None:
+        while not is_stopping() and (taken := self._leases.take(self._describe)) is not None:
             self._run(taken)
             count += 1
         return count
-
-    def _take(self) -> _Taken | None:
-        """Hold the source that has been due for longest, or return None."""
-        with self._context.read() as session:
-            if session.scalar(select(Source.id).where(self._is_due()).limit(1)) is None:
-                return None
-        with self._context.write() as session:
-            query = select(Source).where(self._is_due()).order_by(Source.asked.desc(), Source.due, Source.id).limit(1)
-            row = session.scalar(query.with_for_update(skip_locked=True))
-            if row is None:
-                return None
-            now = self._context.clock()
-            row.owner = secrets.token_hex(16)
-            row.held_until = now + timedelta(seconds=self._context.settings.source_seconds) + _SENDING
-            return self._describe(session, row, self._begin(session, row))
-
-    def _is_due(self) -> ColumnElement[bool]:
-        now = self._context.clock()
-        is_free = or_(Source.owner.is_(None), Source.held_until < now)
-        archived = select(Dataset.id).where(Dataset.archived.is_not(None))
-        return and_(is_free, or_(Source.asked, Source.due <= now), Source.dataset_id.not_in(archived))
 
     def _begin(self, session: Session, row: Source) -> SourceRun:
         """The row of a run: that of a worker which died, or a new one."""
@@ -146,12 +132,13 @@ class Fetching:
             session.execute(delete(SourceRun).where(SourceRun.id.in_(old)))
         return run
 
-    def _describe(self, session: Session, row: Source, run: SourceRun) -> _Taken:
+    def _describe(self, session: Session, row: Source, owner: str) -> _Taken:
+        run = self._begin(session, row)
         author = session.get_one(User, row.author_id) if row.author_id is not None else None
         return _Taken(
             id=row.id,
             run=run.id,
-            owner=row.owner or "",
+            owner=owner,
             dataset=row.dataset_id,
             publisher=find_dataset(session, row.dataset_id).publisher_id,
             resource=row.resource,
@@ -266,23 +253,28 @@ class Fetching:
 
     def _put_off(self, taken: _Taken) -> None:
         with self._context.write() as session:
-            row = session.get(Source, taken.id, with_for_update=True)
-            if row is not None and row.owner == taken.owner:
-                row.owner = row.held_until = None
+            row = self._leases.find(session, taken.id, taken.owner)
+            if row is not None:
+                give_back(row)
                 row.asked, row.due = False, self._context.clock() + _BUSY
 
     def _finish(self, taken: _Taken, ending: Ending) -> None:
         with self._context.write() as session:
-            row = session.get(Source, taken.id, with_for_update=True)
+            row = self._leases.find(session, taken.id, taken.owner)
             run = session.get(SourceRun, taken.run)
-            if row is None or run is None:
+            if run is None:
                 return  # it was deleted meanwhile
-            if row.owner != taken.owner:
+            if row is None:
                 text = N_("The source was changed while it was fetched")
                 run.outcome, run.ended = Outcome.FAILED, self._context.clock()
                 run.reason = {"message": text, "params": {}}
                 return
             finish(self._context, session, row, run, ending)
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    archived = select(Dataset.id).where(Dataset.archived.is_not(None))
+    return and_(or_(Source.asked, Source.due <= now), Source.dataset_id.not_in(archived))
 
 
 def _require_author(taken: _Taken) -> Actor:

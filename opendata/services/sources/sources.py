@@ -17,6 +17,7 @@ from opendata.outside.sftp import name_key
 from opendata.services.catalogue.entries import find_dataset, require_kept
 from opendata.services.core.actors import Actor, require_editor, require_insider, require_verb
 from opendata.services.core.context import Context
+from opendata.services.core.leases import give_back
 from opendata.services.sources.values import SourceInput, SourceView, read_address, read_timetable, view_source
 from opendata.storage.secrets import encrypt_secret
 
@@ -116,7 +117,7 @@ class Sources:
         row.revision += 1
         row.tries, row.digest, row.etag, row.modified = 0, None, "", ""
         # A run that is under way is void: it may have fetched from elsewhere.
-        row.owner = row.held_until = None
+        give_back(row)
         row.asked = False
 
     def _view(self, session: Session, row: Source) -> SourceView:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from opendata.db.models.base import Base, Id
+from opendata.db.models.base import Base, Id, Leased
 
 
 class PublicEvent(Base):
@@ -65,7 +65,7 @@ class Webhook(Base):
     reason: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
-class WebhookDelivery(Base):
+class WebhookDelivery(Leased, Base):
     """One event for one webhook: sent from `due` on, held by a worker as `owner` until `held_until`.
 
     `state` is `waiting`, `delivered`, `failed` or `dropped`; `status` is what the other side answered last.
@@ -87,8 +87,6 @@ class WebhookDelivery(Base):
     tried: Mapped[datetime | None]
     status: Mapped[int | None]
     reason: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
-    owner: Mapped[str | None] = mapped_column(String(32))
-    held_until: Mapped[datetime | None]
 
 
 class MailSubscription(Base):

@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from opendata.db.models.base import Base, Id, Word, one_of
+from opendata.db.models.base import Base, Id, Leased, Word, one_of
 from opendata.domain.harvest.runs import HarvestOutcome, HarvestWish
 from opendata.domain.harvest.sources import HarvestKind
 from opendata.domain.site.links import LinkState
 from opendata.domain.sources.timetable import Cycle
 
 
-class HarvestSource(Base):
+class HarvestSource(Leased, Base):
     """Another portal whose datasets are taken into the catalogue.
 
     `publisher_id` answers for what comes in, `mapping` says which of our publishers answers for a foreign one instead.
@@ -54,8 +54,6 @@ class HarvestSource(Base):
     tries: Mapped[int] = mapped_column(default=0)
     etag: Mapped[str] = mapped_column(default="")
     modified: Mapped[str] = mapped_column(default="")
-    owner: Mapped[str | None] = mapped_column(String(32))
-    held_until: Mapped[datetime | None]
 
 
 class HarvestRun(Base):
