@@ -2,9 +2,10 @@
 
 import atexit
 
-from opendata.collecting import collect_seldom
+from opendata.starting import collect_seldom, leave_out_pandas
 
 collect_seldom()
+leave_out_pandas()
 
 from opendata.app import create_app  # noqa: E402 - loading it is what makes so many objects
 

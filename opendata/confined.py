@@ -23,6 +23,8 @@ from enum import Enum
 from pathlib import Path
 from typing import IO, cast
 
+from opendata.starting import leave_out_pandas
+
 _OUT_OF_MEMORY = 77
 _LEAST_NICE = 1
 _LOOK_SECONDS = 0.2
@@ -107,6 +109,7 @@ def answer_one(handle: Callable[[bytes], bytes], *, prepare: Callable[[], None] 
     `prepare` loads what `handle` will need, before there is a request.
     """
     os.nice(_LEAST_NICE)
+    leave_out_pandas()
     # What is loaded ahead counts, as if it were loaded for the request: Arrow then reserves no more than there is.
     taken = read_status("VmData")
     prepare()

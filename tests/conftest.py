@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from opendata.collecting import collect_seldom
+from opendata.starting import collect_seldom
 
 pytest_plugins = ["tests.selection", "tests.servers", "tests.mailbox", "tests.instances"]
 

@@ -10,8 +10,8 @@ import click
 
 from opendata.cli.core.click_texts import use_catalogues
 from opendata.cli.core.language import say, say_error
-from opendata.collecting import collect_seldom
 from opendata.errors import N_, OpendataError
+from opendata.starting import collect_seldom
 
 DEBUG = "OPENDATA_DEBUG"
 

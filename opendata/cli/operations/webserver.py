@@ -15,7 +15,7 @@ from opendata.cli.core.failures import FAILED
 from opendata.cli.core.language import say_error
 from opendata.cli.core.parent import end_with_parent
 from opendata.cli.operations.patience import PatientWorker
-from opendata.collecting import collect_seldom
+from opendata.starting import collect_seldom, leave_out_pandas
 
 if TYPE_CHECKING:
     from opendata.settings import Settings
@@ -73,6 +73,7 @@ def serve(listener: int, ready: int, parent: int, workers: int, threads: int, lo
     """Serve until SIGTERM, `log` telling whether each request is logged; everything is, on stderr."""
     end_with_parent(parent)
     collect_seldom()
+    leave_out_pandas()
     os.dup2(2, 1)
     PatientWorker.trusted = check_backends().trusted_proxies
     options = {

@@ -12,8 +12,8 @@ import sys
 from typing import NoReturn
 
 from opendata.cli.core.parent import end_with_parent
-from opendata.collecting import collect_seldom
 from opendata.confined import limit_memory, read_status
+from opendata.starting import collect_seldom, leave_out_pandas
 
 _DRAFTS = 200
 _NICE = 5
@@ -32,6 +32,7 @@ def main(parent: int) -> None:
     """Work until the worker closes stdin or is gone."""
     end_with_parent(parent, signal.SIGKILL)
     collect_seldom()
+    leave_out_pandas()
     os.nice(_NICE)
     signal.signal(signal.SIGTERM, _leave)
     answers = os.fdopen(os.dup(1), "wb", buffering=0)

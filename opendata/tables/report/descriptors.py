@@ -6,10 +6,10 @@ Source: Frictionless report descriptor (5.21).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
 from opendata.domain.findings import Finding
+from opendata.tables.report.engine_kinds import read_engine_kinds
 from opendata.wording.notes import write_note
 
 _TABLE, _HEADER, _ROW, _CELL = ("#table",), ("#table", "#header"), ("#table", "#row"), ("#table", "#row", "#cell")
@@ -175,9 +175,6 @@ def _describe_reference(params: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-@cache
 def _find_engine_kind(kind: str) -> Kind:
-    from frictionless import errors
-
-    found: Any = next(item for item in vars(errors).values() if getattr(item, "type", None) == kind)
-    return Kind(found.title, found.description, found.tags, found.template)
+    words: Mapping[str, Any] = read_engine_kinds()[kind]
+    return Kind(words["title"], words["description"], words["tags"], words["template"])
