@@ -13,6 +13,7 @@ BIN := $(VENV)/bin
 RUNTIME := $(VENV)/.installed-runtime
 DEV := $(VENV)/.installed-dev
 COMPILED := $(VENV)/.compiled
+NATIVE := opendata/_native.abi3.so
 # What can't be compiled (olefile2), or is imported seldom or never.
 UNCOMPILED := olefile2|/pyasn1_modules/|/authlib/|/pygments/(lexers|styles)/|/redis/asyncio/|/openpyxl/|/aiohttp/|/tests/|/fontTools/|/mypyc?/|/pip/|/setuptools/|/scipy/|/networkx/|/mlcroissant/|/rdflib/|/pandas-stubs/
 BROWSER := $(VENV)/browser/.installed
@@ -38,33 +39,34 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
 
 .PHONY: run
-run: $(RUNTIME) ## publish the samples and serve them on http://127.0.0.1:8000 (PORT= for another)
+run: $(RUNTIME) $(NATIVE) ## publish the samples and serve them on http://127.0.0.1:8000 (PORT= for another)
 	@$(compile_later) exec $(BIN)/opendata demo --port $(PORT)
 
 .PHONY: install
-install: $(RUNTIME) ## install into .venv what running takes
+install: $(RUNTIME) $(NATIVE) ## install into .venv what running takes
 	@$(compile)
 
 .PHONY: test
-test: $(DEV) $(BROWSER) ## run the tests, except the slow ones (4 minutes on two cores)
+test: $(DEV) $(NATIVE) $(BROWSER) ## run the tests, except the slow ones (4 minutes on two cores)
 	@$(compile)
 	$(BIN)/pytest $(PARALLEL) -m "$(QUICK)" --durations=10
 
 .PHONY: test-part
-test-part: $(DEV) $(BROWSER) ## run one part of the slow tests: PART=0/6 to PART=5/6
+test-part: $(DEV) $(NATIVE) $(BROWSER) ## run one part of the slow tests: PART=0/6 to PART=5/6
 	@$(compile)
 	$(BIN)/pytest $(PARALLEL) -m "slow" --part $(PART) $(THOROUGH) --durations=10
 
 .PHONY: test-all
-test-all: $(DEV) $(BROWSER) ## run all tests on all databases, the property tests from a new seed (30 minutes)
+test-all: $(DEV) $(NATIVE) $(BROWSER) ## run all tests on all databases, the property tests from a new seed (30 minutes)
 	@$(compile)
 	$(BIN)/pytest $(PARALLEL) $(THOROUGH) --durations=20
 
 .PHONY: soak
-soak: $(DEV) $(BROWSER) ## run what has no limit of time: every hand-made fault, and 200,000 hostile inputs
+soak: $(DEV) $(NATIVE) $(BROWSER) ## run what has no limit of time: every hand-made fault, and 200,000 hostile inputs
 	@$(compile)
 	$(BIN)/python -m tests.mutations.run
 	$(BIN)/python -m tests.fuzz.readers --inputs 100000
+	$(BIN)/python -m tests.fuzz.native --inputs 1000000
 	$(BIN)/python -m tests.fuzz.uploads --inputs 2000
 	$(BIN)/python -m tests.fuzz.answers --examples 30000
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group soak && \
@@ -91,7 +93,7 @@ format: $(DEV) ## put every file in the house's form
 	$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(DEV) ## run the benchmarks one after the other
+bench: $(DEV) $(NATIVE) ## run the benchmarks one after the other
 	@set -e; for benchmark in bench/[!_]*.py; do \
 	    [ -e "$$benchmark" ] || { echo "bench/ holds no benchmark yet"; break; }; \
 	    echo "== $$benchmark"; $(BIN)/python -m "bench.$$(basename "$$benchmark" .py)"; \
@@ -120,6 +122,7 @@ COMPILE = $(BIN)/uv pip compile pyproject.toml --extra otel --extra postgres --e
 .PHONY: clean
 clean: ## remove .venv, caches and reports; the instance under var/ stays
 	rm -rf $(VENV) .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -f opendata/_native.abi3.so
 	find opendata clients tests bench migrations -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # ---------------------------------------------------------------------------------------------- installation
@@ -139,6 +142,10 @@ $(BROWSER): $(CLIENTS)/package-lock.json $(CLIENTS)/package.json $(BIN)/python
 	@rm -rf $(@D); cp -R $(CLIENTS) $(@D); \
 	if npm ci --silent --prefer-offline --prefix $(@D); then touch $@; \
 	else echo "npm can't fetch the clients for a browser: their tests will be skipped"; fi
+
+# The compiled pass over the bytes of tables, where there is a compiler.
+$(NATIVE): $(wildcard native/*) tools/build_native.py $(BIN)/python
+	@$(BIN)/python tools/build_native.py
 
 # Bytecode of all that is installed and of the package, so that no process compiles what it imports. olefile ships a
 # module for Python 2, which never compiles.

@@ -56,7 +56,12 @@ def test_a_page_names_only_commands_that_exist(page) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_names_only_settings_that_exist(page) -> None:
-    known = {item.variable for item in list_settings()} | {"OPENDATA_DEBUG", "OPENDATA_TEST_REQUIRE", "OPENDATA_TOKEN"}
+    known = {item.variable for item in list_settings()} | {
+        "OPENDATA_DEBUG",
+        "OPENDATA_NATIVE",
+        "OPENDATA_TEST_REQUIRE",
+        "OPENDATA_TOKEN",
+    }
     assert set(re.findall(r"OPENDATA_[A-Z_]+", page.read_text(encoding="utf-8"))) <= known
 
 

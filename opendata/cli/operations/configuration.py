@@ -16,6 +16,7 @@ def config(as_json: bool) -> None:
     """List all settings and the values in use. Secrets are masked."""
     from opendata.instance_file import INSTANCE_FILE, read_instance_file
     from opendata.settings import list_settings, read_settings
+    from opendata.tables.check.native import SWITCH, describe_native
 
     settings = read_settings()
     kept = read_instance_file(settings.home)
@@ -43,12 +44,13 @@ def config(as_json: bool) -> None:
             }
         )
     if as_json:
-        write_json({"settings": found})
+        write_json({"settings": found, "compiled": describe_native()})
         return
     for line in found:
         unit = f" {line['unit']}" if line["unit"] else ""
         click.echo(f"{line['variable']}={line['value']}  ({line['source']})")
         click.echo(f"    {line['about']} Default: {line['default'] or 'empty'}{unit}.")
+    click.echo(f"The compiled pass over tables: {describe_native()}  ({SWITCH}=0 turns it off)")
 
 
 def _write_value(value: object) -> str:

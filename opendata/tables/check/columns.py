@@ -20,7 +20,7 @@ from opendata.tables.check.cells import CellRule, CellValue
 from opendata.tables.check.odd_texts import build_cleaner, find_odd
 from opendata.tables.check.uniqueness import UNEQUAL
 from opendata.tables.types.casting import build_column
-from opendata.tables.types.field_type import LEXICAL, Note
+from opendata.tables.types.field_type import LEXICAL, Cast, Note
 from opendata.tables.types.number import DOUBLE_DIGITS
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class ColumnScreen:
         self._kind = rule.type
         self.is_key = False
         self.is_read = False
-        self._type = rule.type.arrow_type(rule.field)
+        self.arrow_type = rule.type.arrow_type(rule.field)
         self._nulls = rule.nulls
         self._required = bool(rule.constraints.get("required"))
         self._casts = rule.type.is_castable and self._is_plain()
@@ -92,45 +92,61 @@ class ColumnScreen:
         plain = self.rule.field.format == "default" and not lexical
         return plain and self.rule.categories is None
 
-    def screen(self, cells: pa.Array, *, wants_values: bool = True, may_be_odd: bool = True) -> ScreenedColumn:
-        """Cast one batch of cells (text; null: the row has no such cell).
+    @property
+    def is_certain(self) -> bool:
+        """Whether cells can be found right without the exact rule, as the file has them."""
+        return self._casts and self._clean is None
+
+    def screen(
+        self, cells: pa.Array, *, wants_values: bool = True, may_be_odd: bool = True, cast: Cast | None = None
+    ) -> ScreenedColumn:
+        """Cast one batch of cells (text; null: the row has no such cell), unless they come with a `cast`.
 
         Without `wants_values` the doubtful ones are judged, but `typed` and `text` may lack their values. Odd texts are
         looked for only where there `may_be` some.
         """
         if not may_be_odd or self._kind.name not in TEXTS:
-            return self._screen(cells, wants_values)
+            return self._screen(cells, wants_values, cast)
         cleaned: Mapping[str, int] = {}
         if self._clean is not None:
             cells, cleaned = self._clean(cells)
-        column = self._screen(cells, wants_values)
+        column = self._screen(cells, wants_values, cast)
         column.odd = find_odd(cells)
         if cleaned:
             column.repaired = {**column.repaired, **{(kind,): count for kind, count in cleaned.items()}}
         return column
 
-    def _screen(self, cells: pa.Array, wants_values: bool) -> ScreenedColumn:
+    def _screen(self, cells: pa.Array, wants_values: bool, cast: Cast | None) -> ScreenedColumn:
         import pyarrow.compute as pc
 
-        null = self._find_nulls(cells)
-        text = cells if null is None else pc.if_else(null, make_text(None), cells)
-        if not self._casts:
-            return self._decide(cells, ScreenedColumn(text, text), None, wants_values)
-        cast = self._kind.cast(text, self._type)
+        if cast is None:
+            null = self._find_nulls(cells)
+            text = cells if null is None else pc.if_else(null, make_text(None), cells)
+            if not self._casts:
+                return self._decide(cells, ScreenedColumn(text, text), None, wants_values)
+            cast = self._cast(text, null)
         column, doubt = ScreenedColumn(cast.typed, cast.text, spaced=cast.spaced), cast.doubt
-        if column.text is not text and any(self._nulls):  # what it is rewritten to might be a missing value's text
-            doubt = either(doubt, only(pc.not_equal(column.text, text)))
-        for check in self._checks:
-            doubt = either(doubt, check(column.typed, text))
-        if self._required:
-            doubt = either(doubt, null)
-            if self.rule.trims:
-                doubt = either(doubt, _find_blanks(text))
+        if cast.is_rewritten and any(self._nulls):  # what it is rewritten to might be a missing value's text
+            doubt = either(doubt, only(pc.not_equal(column.text, cells)))
         if doubt is not None and pc.any(doubt, min_count=0).as_py():
             return self._decide(cells, column, doubt, wants_values)
         if self.is_key:
             column.keys = self._list_keys(column.typed)
         return column
+
+    def _cast(self, text: pa.Array, null: pa.Array | None) -> Cast:
+        """A column of text, null where a cell is missing, cast; in doubt wherever a rule may be broken."""
+        cast = self._kind.cast(text, self.arrow_type)
+        cast.is_rewritten = cast.text is not text
+        doubt = cast.doubt
+        for check in self._checks:
+            doubt = either(doubt, check(cast.typed, text))
+        if self._required:
+            doubt = either(doubt, null)
+            if self.rule.trims:
+                doubt = either(doubt, _find_blanks(text))
+        cast.doubt = doubt
+        return cast
 
     def _find_nulls(self, cells: pa.Array) -> pa.Array | None:
         import pyarrow.compute as pc
@@ -242,7 +258,7 @@ class ColumnScreen:
         return str(reading.parsed) if key is None and reading.value is None else key
 
     def _is_rounded(self, source: str | None, value: Any) -> bool:
-        return value is not None and source is not None and self._kind.is_rounded(value, source, self._type)
+        return value is not None and source is not None and self._kind.is_rounded(value, source, self.arrow_type)
 
     def _build_checks(self) -> list[Check]:
         """One function per constraint: typed and text in, where it may be broken out."""
@@ -251,7 +267,7 @@ class ColumnScreen:
             if name == "required" or bound is False:
                 continue
             build = _CHECKS.get(name)
-            check = build(self.rule, self._type, bound) if build else None
+            check = build(self.rule, self.arrow_type, bound) if build else None
             if check is None:  # a constraint this pass knows nothing of: the exact rule decides every cell
                 self._casts = False
                 return []

@@ -69,6 +69,7 @@ class RowDrops:
             kept=kept,
             before=records.rows,
             plain=None,
+            casts=None,
             places=records.places and [place if isinstance(place, int) else place[kept] for place in records.places],
         )
 

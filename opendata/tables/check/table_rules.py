@@ -152,11 +152,13 @@ class TableRules:
     def screen(self, records: Records, *, wants_values: bool) -> Screened:
         """Check the cells of a batch, without the rows that the recipe leaves out. May run in several threads."""
         records = self._oddities.drop(records)
-        pairs = zip(self.screens, records.columns, strict=True)
+        casts = records.casts or [None] * len(records.columns)
         odd = records.may_be_odd
-        return Screened(
-            records, [screen.screen(cells, wants_values=wants_values, may_be_odd=odd) for screen, cells in pairs]
-        )
+        columns = [
+            screen.screen(cells, wants_values=wants_values, may_be_odd=odd, cast=cast)
+            for screen, cells, cast in zip(self.screens, records.columns, casts, strict=True)
+        ]
+        return Screened(records, columns)
 
     def take(self, screened: Screened, confirm_blank: ConfirmBlank | None = None) -> np.ndarray:
         """Report what is wrong with a batch and remember its keys; the numbers of its rows. Batches come in order.

@@ -18,6 +18,7 @@ from opendata.tables.arrow.arrays import make_text
 from opendata.tables.check.beginning import begin_table
 from opendata.tables.check.columns import ColumnScreen, ScreenedColumn
 from opendata.tables.check.listing import Listing, OnFindings
+from opendata.tables.check.native import NativePass
 from opendata.tables.check.odd_texts import may_be_odd
 from opendata.tables.check.table_rules import Screened, TableRules
 from opendata.tables.report.report import TaskReport
@@ -172,8 +173,9 @@ class TableReader:
         return rows.map_blocks(
             self._source,
             work,
-            lambda records: rules.screen(records, wants_values=True),
+            lambda records: rules.screen(records, wants_values=self._with_batches and self.task.valid),
             may_be_odd=lambda block: may_be_odd(block, delimiter),
+            split_plain=NativePass(rules.screens, self.dialect).split,
         )
 
     def _build_batch(self, screened: Screened, screens: Sequence[ColumnScreen], schema: pa.Schema) -> Batch:

@@ -61,15 +61,21 @@ class RowSource:
         work: Callable[[Records], Out],
         *,
         may_be_odd: Callable[[bytes], bool],
+        split_plain: Callable[[bytes, int], Records] | None = None,
     ) -> Iterator[Out]:
         """The file in blocks, each split and worked on in a thread; what comes of them is in order.
+
+        `split_plain` does what `split_block` does, for rows that no steps change.
 
         Raises `NeedsCareError` where only a careful reader tells the records apart.
         """
 
         def split(item: tuple[bytes, int]) -> Records:
             block, skipped = item
-            records = split_block(block, self._dialect, self._width, skipped)
+            if steps is None and split_plain is not None:
+                records = split_plain(block, skipped)
+            else:
+                records = split_block(block, self._dialect, self._width, skipped)
             records.may_be_odd = may_be_odd(block)
             return records
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+    from opendata.tables.types.field_type import Cast
+
 BLOCK_BYTES = 4 * 1024 * 1024
 WIDE_BLOCK_BYTES = 16 * 1024 * 1024
 MAX_BLOCK_BYTES = 128 * 1024 * 1024
@@ -45,7 +47,8 @@ class Records:
     `numbers` are record numbers where they have gaps. `plain` is the block's bytes where they are the rows written
     canonically: comma, LF, nothing quoted. `may_be_odd` is false where no cell has what odd texts have. `kept` are the
     places of the rows among the `before` of them, where some were left out. `places` are the numbers that the columns
-    have in the file, where steps have changed them: one for all rows, or one for each.
+    have in the file, where steps have changed them: one for all rows, or one for each. `casts` are the columns cast
+    already, where that was done with the splitting.
     """
 
     columns: Sequence[pa.Array]
@@ -58,6 +61,7 @@ class Records:
     kept: np.ndarray | None = None
     before: int = 0
     places: Sequence[int | np.ndarray] | None = None
+    casts: Sequence[Cast | None] | None = None
 
     def read_row(self, index: int) -> list[str]:
         """The cells of one row as the file has them; a missing value that a step made is empty."""
@@ -209,7 +213,7 @@ def split_block(block: bytes, dialect: Dialect, width: int, skipped: int) -> Rec
         return _empty_lines(columns, blank[skipped:], width)
     plain = None
     if not quoted and dialect.delimiter == "," and width > 1 and b"\r" not in block and b'"' not in block:
-        plain = _leave_lines_out(block, skipped)
+        plain = leave_lines_out(block, skipped)
     return Records(columns, rows, plain=plain)
 
 
@@ -315,7 +319,7 @@ def _find_end(data: bytes, quote: bytes) -> int:
     return end
 
 
-def _leave_lines_out(block: bytes, count: int) -> bytes:
+def leave_lines_out(block: bytes, count: int) -> bytes:
     """The block without its first lines, ending in a line end."""
     start = 0
     for _ in range(count):

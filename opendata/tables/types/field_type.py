@@ -49,13 +49,14 @@ class Cast:
     """A column of text cast at once: its values by the Arrow type, and their canonical texts.
 
     `doubt` marks the cells of which it isn't certain that they are right (None: all are), whose values mean nothing.
-    `spaced` counts moments with a space instead of their T.
+    `spaced` counts moments with a space instead of their T. `is_rewritten` says that some text isn't the cell's own.
     """
 
     typed: pa.Array
     text: pa.Array
     doubt: pa.Array | None = None
     spaced: int = 0
+    is_rewritten: bool = False
 
 
 class FieldType:
