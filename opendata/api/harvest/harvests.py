@@ -11,7 +11,7 @@ from marshmallow import Schema, fields
 from opendata.api.core.authentication import caller
 from opendata.api.core.blueprints import ApiBlueprint
 from opendata.api.core.current import services
-from opendata.api.core.fields import IDENTIFIER, Instant, Shape, Switch, Text, Whole
+from opendata.api.core.fields import IDENTIFIER, Instant, Object, Shape, Switch, Text, Whole
 from opendata.api.core.inputs import PageQuery
 from opendata.api.core.shapes import page_of
 from opendata.domain.access.scopes import Verb
@@ -46,9 +46,9 @@ class HarvestBody(Shape):
         longest=100,
         metadata={"description": "The id of the publisher who answers for its datasets here.", "pattern": IDENTIFIER},
     )
-    mapping = fields.Dict(
-        keys=fields.String(),
-        values=fields.String(),
+    mapping = Object(
+        keys=Text(longest=500),
+        values=Text(longest=100),
         metadata={"description": "A publisher there, by its name or id, to the id of another one here."},
     )
     most_gone = Whole(
