@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ _FULL = "disk is full"
 
 _READ_ONLY = "25006"
 """The state of PostgreSQL in which a server that has been replaced by another refuses to write."""
+
+SHARED = "shared"
+"""Under this name a session that is shared keeps what was found by it."""
 
 logger = logging.getLogger(__name__)
 
@@ -45,14 +49,20 @@ class Database:
         self.url = url.replace("postgresql://", "postgresql+psycopg://", 1)
         self.engine = _create_engine(self.url, seconds)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._shared: ContextVar[Session | None] = ContextVar("shared", default=None)
 
     @contextmanager
     def unit(self, *, write: bool = False) -> Iterator[Session]:
         """A session in one transaction: committed at the end, rolled back on any exception.
 
         `write` takes SQLite's write lock at once, so that two writers wait for each other instead of failing. Raises
-        `BackendError` if the database is unavailable, `InputError` for text that it cannot keep.
+        `BackendError` if the database is unavailable, `InputError` for text that it cannot keep. Inside `reading`, what
+        only reads has the session of that.
         """
+        shared = None if write else self._shared.get()
+        if shared is not None:
+            yield shared
+            return
         with self._sessions() as session:
             try:
                 if write and self.engine.dialect.name == "sqlite":
@@ -73,6 +83,17 @@ class Database:
             except BaseException:
                 session.rollback()
                 raise
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Have all that only reads in this context share one session: a page asks many services for the same rows."""
+        with self.unit() as session:
+            session.info[SHARED] = {}
+            before = self._shared.set(session)
+            try:
+                yield
+            finally:
+                self._shared.reset(before)
 
     def migrate(self) -> None:
         """Bring the tables to the newest form."""

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Alias, Dataset
+from opendata.db.session import SHARED
 from opendata.domain.metadata import MetadataJson
 from opendata.domain.moments import format_time
 from opendata.domain.records import Entry
@@ -29,6 +30,10 @@ def find_dataset(session: Session, dataset: str, *, lock: bool = False) -> Datas
 
     Raises `NotFoundError`, `MovedError` where it was renamed.
     """
+    shared = None if lock else session.info.get(SHARED)
+    if shared is not None and dataset in shared:
+        found: Dataset = shared[dataset]
+        return found
     query = select(Dataset).where(Dataset.id == dataset)
     known = find_identifier_fault("", dataset) is None
     if lock:
@@ -40,6 +45,8 @@ def find_dataset(session: Session, dataset: str, *, lock: bool = False) -> Datas
         if alias is not None:
             raise MovedError(dataset, alias.dataset_id)
         raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
+    if shared is not None:
+        shared[dataset] = row
     return row
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, UtcDateTime, Version
+from opendata.db.session import SHARED
 from opendata.domain.manifest import Manifest
 from opendata.domain.profile import ColumnProfile
 from opendata.domain.resources import Resource, StoredFile, TableResource
@@ -41,6 +42,8 @@ from opendata.services.core.paging import read_cursor, refuse_cursor, write_curs
 from opendata.services.core.values import DatasetView, News, Page, ServedFile
 
 LATEST = "latest"
+_KEPT_ROWS, _FEW_ROWS, _FEW_CHARACTERS = 500, 20, 20_000
+"""Of so many files the first rows are kept in memory, where they are few: a file never changes."""
 
 
 class Versions:
@@ -50,6 +53,7 @@ class Versions:
         self._context = context
         self._manifests = manifests
         self._damages = damages
+        self._first_rows: dict[tuple[str, int], Sequence[Mapping[str, Any]]] = {}
 
     def list(self, dataset: str) -> tuple[VersionView, ...]:
         """All versions of a dataset, newest first. Raises `NotFoundError` where the dataset is not public."""
@@ -291,21 +295,36 @@ class Versions:
     def read_rows(
         self, dataset: str, version: str, resource: str, limit: int, reader: Actor | None = None
     ) -> Sequence[Mapping[str, Any]]:
-        """The first rows of a resource, typed, from its Parquet file. Raises as `find_file`."""
+        """The first rows of a resource, typed, from its Parquet file, not to be changed. Raises as `find_file`."""
         from opendata.tables.forms.preview import read_first_rows
 
-        with self.find_file(dataset, version, resource, "parquet", reader).local_copy() as path:
-            return read_first_rows(path, limit)
+        file = self.find_file(dataset, version, resource, "parquet", reader)
+        known = self._first_rows.get((file.sha256, limit))
+        if known is not None:
+            return known
+        with file.local_copy() as path:
+            rows = read_first_rows(path, limit)
+        if limit <= _FEW_ROWS and sum(len(str(row)) for row in rows) <= _FEW_CHARACTERS:
+            while len(self._first_rows) >= _KEPT_ROWS:
+                self._first_rows.pop(next(iter(self._first_rows), (file.sha256, limit)), None)
+            self._first_rows[file.sha256, limit] = rows
+        return rows
 
 
 def find_version(session: Session, dataset: str, version: str) -> Version:
     """The row of a version, withdrawn or not. Raises `NotFoundError`."""
+    shared = session.info.get(SHARED)
+    if shared is not None and (dataset, version) in shared:
+        found: Version = shared[dataset, version]
+        return found
     row = session.scalar(select(Version).where(Version.dataset_id == dataset, Version.version == version))
     if row is None:
         find_dataset(session, dataset)
         raise NotFoundError(
             N_("There is no version “%(version)s” of “%(dataset)s”"), version=version[:40], dataset=dataset[:200]
         )
+    if shared is not None:
+        shared[dataset, version] = row
     return row
 
 

@@ -25,6 +25,7 @@ from opendata.web.catalogue.tables import Preview, build_preview
 from opendata.web.core.instance import prefers_json, rest_path, services
 from opendata.web.core.languages import choose_language, vary_by_reader
 from opendata.web.core.markdown import add_markdown, prefers_markdown, render_page
+from opendata.web.core.readers import read_once
 from opendata.web.properties.shown import list_groups, show_measures
 from opendata.wording.governance.site import KIND_NAMES
 
@@ -40,6 +41,7 @@ MOST_REUSES = 5
 
 
 @blueprint.get("/")
+@read_once
 def show_home() -> Response:
     """What the portal is, and what is new."""
     publishers = services().publishers.list(limit=MANY).items
@@ -57,6 +59,7 @@ def show_home() -> Response:
 
 @blueprint.get("/datasets")
 @cost_class("light")
+@read_once
 def list_datasets() -> Response:
     """The datasets: those that a search finds, or all, a page at a time. Without an index they are in order of ids."""
     is_search = any(request.args.get(name) for name in ("q", "sort", *FILTERS) if name != "publisher")
@@ -80,6 +83,7 @@ def list_datasets() -> Response:
 
 
 @blueprint.get("/datasets/<dataset>")
+@read_once
 def show_dataset(dataset: str) -> Response:
     """A dataset: what it is, its tables, its versions."""
     if prefers_json() and not prefers_markdown():
@@ -122,6 +126,7 @@ def show_dataset(dataset: str) -> Response:
 
 
 @blueprint.get("/datasets/<dataset>/versions")
+@read_once
 def list_versions(dataset: str) -> Response:
     """The versions of a dataset with what changed in each, a page at a time."""
     if prefers_json() and not prefers_markdown():
@@ -133,6 +138,7 @@ def list_versions(dataset: str) -> Response:
 
 
 @blueprint.get("/publishers")
+@read_once
 def list_publishers() -> Response:
     """The publishers: a tree of them, or a page of those that the filters leave."""
     if prefers_json() and not prefers_markdown():
@@ -157,6 +163,7 @@ def send_publishers() -> Response:
 
 
 @blueprint.get("/publishers/<publisher>")
+@read_once
 def show_publisher(publisher: str) -> Response:
     """A publisher: what it is, its place, its datasets, its figures, what happened to it."""
     if prefers_json() and not prefers_markdown():
@@ -173,6 +180,7 @@ def show_publisher(publisher: str) -> Response:
 
 
 @blueprint.get("/schemas")
+@read_once
 def list_schemas() -> Response:
     """The library of schemas."""
     if prefers_json() and not prefers_markdown():
@@ -183,6 +191,7 @@ def list_schemas() -> Response:
 
 
 @blueprint.get("/schemas/<schema>")
+@read_once
 def show_schema(schema: str) -> Response:
     """A schema: its fields and its versions."""
     if prefers_json() and not prefers_markdown():

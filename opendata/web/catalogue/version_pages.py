@@ -17,6 +17,7 @@ from opendata.web.catalogue.snippets import build_snippets
 from opendata.web.catalogue.tables import build_preview
 from opendata.web.core.instance import services
 from opendata.web.core.markdown import add_markdown, render_page
+from opendata.web.core.readers import read_once
 from opendata.web.delivery.citations import cite
 
 blueprint = Blueprint("version_pages", __name__)
@@ -30,6 +31,7 @@ EXPLAINED_TABLES = 5
 
 
 @blueprint.get("/datasets/<dataset>/<version>/")
+@read_once
 def show_version(dataset: str, version: str) -> Response:
     """A version with each of its tables."""
     versions = services().versions

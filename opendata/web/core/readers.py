@@ -59,6 +59,17 @@ def for_readers(view: Callable[..., Response | str]) -> Callable[..., Response |
     return ask
 
 
+def read_once(view: Callable[..., Response]) -> Callable[..., Response]:
+    """A page for which services read the same rows again and again: they share one session for it, and its rows."""
+
+    @wraps(view)
+    def read(**parts: str) -> Response:
+        with services().database.reading():
+            return view(**parts)
+
+    return read
+
+
 def is_begun(response: Response) -> bool:
     """Whether a file is sent from its beginning: its further parts belong to the same download."""
     if request.method != "GET" or response.mimetype in ("text/html", "text/markdown"):
