@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from opendata.confined import Bounds
 from opendata.db.models import HarvestRun, HarvestSource
 from opendata.domain.harvest.runs import HarvestOutcome
 from opendata.errors import InvalidMetadataError, NotPermittedError, StateError
@@ -213,6 +214,25 @@ def test_a_source_that_is_wrong_fails_with_its_reason(office: Office, answer: st
     assert not any(item.archived for item in office.services.entries.iterate())
     counts = {item.code: item.count for item in office.services.control.count_all(office.boss)}
     assert counts["harvests-failed"] == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("bounds", "reason"), [("memory", "more memory"), ("seconds", "longer than")])
+def test_a_reader_that_takes_too_much_fails_its_run_alone(
+    office: Office, monkeypatch: pytest.MonkeyPatch, bounds: str, reason: str
+) -> None:
+    office.register()
+    office.answer(*(package(f"p{number}", notes="长" * 5000) for number in range(2000)))
+    with monkeypatch.context() as patch:
+        changed = {"memory": 4 << 20, "seconds": 600.0} if bounds == "memory" else {"memory": 1 << 30, "seconds": 0.5}
+        patch.setattr("opendata.exchange.reading.confined_reader.BOUNDS", Bounds(**changed))  # type: ignore[arg-type]
+        run = office.run()
+    assert run.outcome == HarvestOutcome.FAILED
+    assert run.reason is not None
+    assert reason in run.reason["message"]
+    assert office.titles() == {}
+    office.answer(package("a"))
+    assert office.run().counts.new == 1
 
 
 @pytest.mark.slow
