@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from opendata.confined import Bounds
-from opendata.db.models import HarvestRun, HarvestSource
+from opendata.db.models import ExternalLink, HarvestRun, HarvestSource
 from opendata.domain.harvest.runs import HarvestOutcome
+from opendata.domain.site.links import LinkState
 from opendata.errors import InvalidMetadataError, NotPermittedError, StateError
 from opendata.services.harvest.values import HarvestInput, HarvestRunView
 from opendata.wiring import Services
@@ -295,6 +297,39 @@ def test_dead_links_are_marked(office: Office) -> None:
     (entry,) = office.services.entries.iterate()
     states = office.services.external_links.list_states(entry.id)
     assert [str(state) for state in states.values()] == ["failing"]
+
+
+@pytest.mark.slow
+def test_a_link_that_dies_or_comes_back_is_a_change_for_points_and_documents(office: Office) -> None:
+    services = office.services
+    office.register()
+    url = f"{office.site.url}/a.csv"
+    office.answer(package("a", resources=[{"url": url, "format": "csv"}]))
+    office.run()
+    services.conformance.run_due()
+    (entry,) = services.entries.iterate()
+    points, state = services.conformance.get(entry.id).points, services.entries.find_state()
+    assert services.conformance.run_due() == 0
+
+    def ask() -> None:
+        with services.database.unit(write=True) as session:
+            long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+            session.execute(update(ExternalLink).values(due=long_ago, failing_since=long_ago, failures=5))
+        assert services.external_links.run_due() == 1
+
+    ask()
+    assert services.external_links.list_states(entry.id) == {url: LinkState.DEAD}
+    dead = services.entries.find_state()
+    assert dead != state
+    assert services.conformance.run_due() == 1
+    assert services.conformance.list().items[0].points == services.conformance.get(entry.id).points < points
+    ask()
+    assert services.entries.find_state() == dead
+    office.site.put("/a.csv", "a\n1\n")
+    ask()
+    assert services.entries.find_state() not in (state, dead)
+    assert services.conformance.run_due() == 1
+    assert services.conformance.get(entry.id).history[0][1] == points
 
 
 def test_nobody_else_starts_a_run(office: Office) -> None:
