@@ -25,14 +25,14 @@ from typing import IO, cast
 
 from opendata.starting import leave_out_pandas
 
-_OUT_OF_MEMORY = 77
-_LEAST_NICE = 1
-_LOOK_SECONDS = 0.2
-_CHUNK = 1 << 16
+OUT_OF_MEMORY = 77
+LEAST_NICE = 1
+LOOK_SECONDS = 0.2
+CHUNK = 1 << 16
 _TOLD_BYTES = 4096
-_MOST_BYTES = 64 << 20
+MOST_BYTES = 64 << 20
 _HIDDEN = "OPENDATA_"
-_UNASKED = 78
+UNASKED = 78
 IDLE_SECONDS = 60
 """So long a process that was started ahead waits for its request."""
 
@@ -75,18 +75,18 @@ def ask(module: str, request: bytes, bounds: Bounds, *, is_wanted: Callable[[], 
     ends = time.monotonic() + bounds.seconds
     head = f"{bounds.seconds} {bounds.memory} {bounds.nice}\n".encode()
     while True:
-        child = _take_spare(module) or _Child(module)
+        child = _take_spare(module) or Child(module)
         try:
             found = _exchange(child.process, head + request, ends, is_wanted)
-            child.process.wait(max(0.0, ends - time.monotonic()) + _LOOK_SECONDS)
+            child.process.wait(max(0.0, ends - time.monotonic()) + LOOK_SECONDS)
         except subprocess.TimeoutExpired:
             raise BrokenOffError(Cause.TIME) from None
         finally:
             status, reason = child.end()
         if status == 0:
             return found
-        if status != _UNASKED:
-            raise BrokenOffError(_find_cause(status, reason), reason)
+        if status != UNASKED:
+            raise BrokenOffError(find_cause(status, reason), reason)
 
 
 def warm(module: str) -> None:
@@ -98,7 +98,7 @@ def warm(module: str) -> None:
         known = _spares.get(module)
         if known is not None and known.is_waiting:
             return
-        _spares[module] = _Child(module)
+        _spares[module] = Child(module)
     if known is not None:
         known.end()
 
@@ -108,33 +108,33 @@ def answer_one(handle: Callable[[bytes], bytes], *, prepare: Callable[[], None] 
 
     `prepare` loads what `handle` will need, before there is a request.
     """
-    os.nice(_LEAST_NICE)
+    os.nice(LEAST_NICE)
     leave_out_pandas()
     # What is loaded ahead counts, as if it were loaded for the request: Arrow then reserves no more than there is.
     taken = read_status("VmData")
     prepare()
     if not select.select([sys.stdin], [], [], IDLE_SECONDS)[0]:
-        sys.exit(_UNASKED)
+        sys.exit(UNASKED)
     head = sys.stdin.buffer.readline()
     if not head:
-        sys.exit(_UNASKED)
+        sys.exit(UNASKED)
     seconds, memory, nice = head.split()
-    os.nice(int(nice) - _LEAST_NICE)
+    os.nice(int(nice) - LEAST_NICE)
     request = sys.stdin.buffer.read()
     with os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)  # whatever a library prints is no answer
-        _bound(float(seconds), taken, int(memory))
+        bound_process(float(seconds), taken, int(memory))
         try:
             found = handle(request)
         except MemoryError as error:
             error.__traceback__ = None  # the frames hold what took the memory
-            sys.exit(_OUT_OF_MEMORY)
+            sys.exit(OUT_OF_MEMORY)
         answers.write(found)
     sys.stderr.flush()
     os._exit(0)  # nobody waits for libraries to put away what ends with the process
 
 
-class _Child:
+class Child:
     """A process of a module; its messages go to a file, of which the last line says why it failed."""
 
     def __init__(self, module: str) -> None:
@@ -164,13 +164,13 @@ class _Child:
             return child.returncode, _read_last_line(messages)
 
 
-_spares: dict[str, _Child] = {}
+_spares: dict[str, Child] = {}
 """At most one process of a module that waits for its request."""
 
 _lock = threading.Lock()
 
 
-def _take_spare(module: str) -> _Child | None:
+def _take_spare(module: str) -> Child | None:
     with _lock:
         child = _spares.pop(module, None)
     if child is None or child.is_waiting:
@@ -196,7 +196,7 @@ def _limit_data(taken: int, size: int) -> None:
     import resource
 
     if taken:
-        _limit(resource.RLIMIT_DATA, taken + size)
+        limit(resource.RLIMIT_DATA, taken + size)
 
 
 def read_status(name: str) -> int:
@@ -208,15 +208,17 @@ def read_status(name: str) -> int:
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:")), 0)
 
 
-def _bound(seconds: float, taken: int, memory: int) -> None:
+def bound_process(seconds: float, taken: int, memory: int) -> None:
+    """In the process: have so much time of the processor, and memory beside the bytes that are `taken`."""
     import resource
 
     _limit_data(taken, memory)
-    _limit(resource.RLIMIT_CPU, int(seconds) + 1)  # it ends then, should nobody be left to stop it
-    _limit(resource.RLIMIT_CORE, 0)
+    limit(resource.RLIMIT_CPU, int(seconds) + 1)  # it ends then, should nobody be left to stop it
+    limit(resource.RLIMIT_CORE, 0)
 
 
-def _limit(kind: int, most: int) -> None:
+def limit(kind: int, most: int) -> None:
+    """Limit a resource (setrlimit(2)), never above what is allowed."""
     import resource
 
     hard = resource.getrlimit(kind)[1]
@@ -239,14 +241,14 @@ def _exchange(child: subprocess.Popen[bytes], request: bytes, ends: float, is_wa
             raise BrokenOffError(Cause.TIME)
         if not is_wanted():
             raise BrokenOffError(Cause.UNWANTED)
-        if not select.select([answers], [], [], min(left, _LOOK_SECONDS))[0]:
+        if not select.select([answers], [], [], min(left, LOOK_SECONDS))[0]:
             continue
-        chunk = os.read(answers.fileno(), _CHUNK)
+        chunk = os.read(answers.fileno(), CHUNK)
         if not chunk:
             return bytes(found)
         found += chunk
-        if len(found) > _MOST_BYTES:
-            raise BrokenOffError(Cause.ENDED, f"its answer has more than {_MOST_BYTES} bytes")
+        if len(found) > MOST_BYTES:
+            raise BrokenOffError(Cause.ENDED, f"its answer has more than {MOST_BYTES} bytes")
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
@@ -259,8 +261,9 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     child.wait()
 
 
-def _find_cause(status: int, reason: str) -> Cause:
-    if status == _OUT_OF_MEMORY or (status == -signal.SIGABRT and "alloc" in reason):  # as C++ and Rust end
+def find_cause(status: int, reason: str) -> Cause:
+    """Why a process has ended, by its exit status and the last line of its messages."""
+    if status == OUT_OF_MEMORY or (status == -signal.SIGABRT and "alloc" in reason):  # as C++ and Rust end
         return Cause.MEMORY
     return Cause.TIME if status in (-signal.SIGXCPU, -signal.SIGKILL) else Cause.ENDED
 

@@ -87,6 +87,7 @@ from opendata.services.operations.checking import Checking
 from opendata.services.operations.collecting import Collecting
 from opendata.services.operations.deletion import Deletion
 from opendata.services.operations.originals import Originals
+from opendata.services.operations.public_records import PublicRecords
 from opendata.services.operations.rebuilding import Rebuilding
 from opendata.services.operations.screening import Screening
 from opendata.services.packages.imports import Imports
@@ -166,6 +167,7 @@ class Services(Governance):
     inside: Inside
     invitations: Invitations
     keys: Keys
+    public_records: PublicRecords
     kept_forms: KeptForms
     limits: Limits
     mail_addresses: MailAddresses
@@ -344,6 +346,7 @@ def build_services(
         health=health,
         identities=Identities(context, invitations),
         keys=Keys(context),
+        public_records=PublicRecords(context),
         kept_forms=KeptForms(context),
         limits=limits,
         mail_addresses=mail_addresses,

@@ -110,6 +110,7 @@ HEADERS: Mapping[str, Mapping[str, str]] = {
 NAMES: Mapping[str, Mapping[str, str]] = {
     "downloads.": {"name": "notes.txt"},
     "catalogue.": {"name": "reservoirs"},
+    "operations.": {"record": "negative-list/1.json"},
     "catalogue_tables.": {"snapshot": "0123456789abcdef", "table": "datasets"},
     "account.": {"token": "1"},
     "ckan_actions.": {"name": "package_list"},

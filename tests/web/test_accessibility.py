@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from tests.servers import require
 from tests.web.conftest import PASSWORD, Portal, make_portal
 from tests.web.governance.ground_states import list_ground_states
+from tests.web.governance.report_states import list_report_states
 from tests.web.journeys import LOCALES, WAIT_MILLISECONDS
 from tests.web.month_states import MonthStates
 from tests.web.page_states import PageState, build_states
@@ -45,6 +46,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[P
     settings = {"review": "two-person", "source_hosts": ("127.0.0.1",), "oidc_issuer": "https://login.example.org"}
     with make_portal(tmp_path_factory.mktemp("states"), **settings) as portal:
         states = [*build_states(portal), *MonthStates(portal).build(), *list_ground_states(portal)]
+        states += list_report_states(portal)
         with serve(portal) as address:
             yield address, states
 

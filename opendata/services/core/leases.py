@@ -30,7 +30,7 @@ _MOST_DOUBLINGS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leases(Generic[RowT]):
-    """The leases on one table. `is_due` says at a moment which rows want work; the first by `order` is taken."""
+    """The leases on one table. `is_due` says at a moment which rows want work; `order` says which one is first."""
 
     context: Context
     table: type[RowT]
@@ -82,7 +82,7 @@ class Leases(Generic[RowT]):
 
 
 def give_back(row: Leased) -> None:
-    """Let a row go within a unit of work; whoever held it has lost it."""
+    """Let a row go within a unit of work: the worker that held it has lost it."""
     row.owner = row.held_until = None
 
 

@@ -35,7 +35,7 @@ from opendata.services.exchange.entries import Entries
 from opendata.services.exchange.table_files import open_table
 from opendata.storage.derived import DerivedFile, DerivedFolder
 
-_EDITION = 1
+_EDITION = 2
 _PACKAGE = "package"
 _MAKING = ".making-catalogue"
 

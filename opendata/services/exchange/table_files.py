@@ -14,8 +14,11 @@ from opendata.exchange.tables.rows import Row
 if TYPE_CHECKING:
     from opendata.tables.forms.writing import TableWriter
 
-_WRITTEN_ROWS = 4096
-"""So many rows are written at once."""
+_WRITTEN_ROWS = 512
+"""So many rows are written at once: as values of Python, they take much more memory than in columns."""
+
+_GROUP_BYTES = 4 << 20
+"""The size of a row group: all tables are written at once, and each holds one."""
 
 
 class TableFiles:
@@ -64,7 +67,10 @@ def open_table(table: CatalogueTable, folder: Path) -> Iterator[TableFiles]:
 
     schema = pa.schema([pa.field(item.name, arrow_type(item)) for item in TableSchema(table.schema).fields])
     places = folder / f"{table.name}.csv", folder / f"{table.name}.parquet"
-    with TableWriter(*places, schema=schema, metadata={"opendata.schema": dict(table.schema)}) as writer:
+    metadata = {"opendata.schema": dict(table.schema)}
+    with TableWriter(
+        *places, schema=schema, metadata=metadata, group_bytes=_GROUP_BYTES, piece_rows=_WRITTEN_ROWS
+    ) as writer:
         sink = TableFiles(table, writer)
         yield sink
         sink.flush()

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from opendata.db.models import ExternalLink
+from opendata.db.models import Dataset, ExternalLink
 from opendata.domain.site.links import REFUSED, LinkLife, LinkState
 from opendata.errors import BackendError, OpendataError, TooLargeError
 from opendata.outside.fetched import Target
@@ -45,13 +45,13 @@ class ExternalLinks:
         """Ask the links that are due, a few at most, until it is to stop; how many were asked."""
         asked = 0
         while asked < _AT_ONCE and not is_stopping() and (taken := self._take()) is not None:
-            number, url = taken
-            self._keep(number, answers=self._ask(url))
+            number, dataset, url = taken
+            self._keep(number, dataset, answers=self._ask(url))
             asked += 1
         return asked
 
-    def _take(self) -> tuple[int, str] | None:
-        """A link that is due, put off so that no other worker asks it too."""
+    def _take(self) -> tuple[int, str, str] | None:
+        """Number, dataset and address of a link that is due, put off so that no other worker asks it too."""
         now = self._context.now()
         query = select(ExternalLink).where(ExternalLink.due <= now).order_by(ExternalLink.due).limit(1)
         with self._context.read() as session:
@@ -62,7 +62,7 @@ class ExternalLinks:
             if row is None:
                 return None
             row.due = now + timedelta(hours=1)
-            return row.id, row.url
+            return row.id, row.dataset_id, row.url
 
     def _ask(self, url: str) -> bool:
         guard = Guard(self._context.settings.source_hosts)
@@ -77,15 +77,18 @@ class ExternalLinks:
         except OpendataError:  # an address inside our network: nobody outside can open it
             return False
 
-    def _keep(self, number: int, *, answers: bool) -> None:
+    def _keep(self, number: int, dataset: str, *, answers: bool) -> None:
+        """Note an answer. A link that died or came back is a change of its dataset for all that follow its revision."""
         now = self._context.now()
         with self._context.write() as session:
+            owner = session.get(Dataset, dataset, with_for_update=True)  # before its links, as a harvest does
             row = session.get(ExternalLink, number, with_for_update=True)
-            if row is None:
+            if row is None or owner is None:
                 return
             life = LinkLife(row.link, row.failures, row.failing_since).follow(answers=answers, now=now)
             if LinkState.DEAD in (row.link, life.state) and row.link != life.state:
                 verb = "link-dead" if life.state == LinkState.DEAD else "link-back"
+                owner.revision += 1
                 self._context.log(session, SYSTEM, verb, "dataset", row.dataset_id, url=row.url[:500])
             row.link, row.failures, row.failing_since, row.checked = life.state, life.failures, life.since, now
             row.due = now + timedelta(days=_EVERY) if life.state == LinkState.ALIVE else life.find_next(now)

@@ -327,8 +327,14 @@ class WebSource:
             return hashed.hexdigest(), size
 
     def list_records(self) -> Iterator[tuple[str, Signed]]:
-        """None: they have no addresses of their own."""
-        yield from ()
+        """Those that have addresses: of the negative list and the opening plan, where the whole portal is checked."""
+        place = "/.well-known/opendata-records"
+        if self.is_whole and self._read(f"{place}.json") is not None:  # releases before this one list none
+            for item in self._walk(f"{place}.json"):
+                path = str(item["path"])
+                data = self._read(f"{place}/{quote(path)}")
+                if data is not None:
+                    yield path, (data, self._read(f"{place}/{quote(path)}.sig") or b"")
 
     def _place(self, dataset: str, version: str, path: str) -> str:
         return f"/datasets/{quote(dataset, safe='')}/{quote(version, safe='')}/{quote(path)}"

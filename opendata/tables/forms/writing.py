@@ -41,6 +41,7 @@ class TableWriter:
     `metadata` goes into the Parquet footer, each value as JSON. `null_text` is how CSV writes a missing value: one
     text, or one for each column. `source` is the file that the `lines` of batches are from: where it turns out to be
     canonical from its first byte to its last, the CSV is another name of it (`csv_is_source`), and nothing is written.
+    Rows are held, in pieces of `piece_rows`, until they are as long as `group_bytes`, the size of a row group.
     """
 
     def __init__(
@@ -52,8 +53,12 @@ class TableWriter:
         metadata: Mapping[str, Any],
         null_text: str | Sequence[str] = "",
         source: Path | None = None,
+        group_bytes: int | None = None,
+        piece_rows: int | None = None,
     ) -> None:
         self.rows = 0
+        self._group_bytes = group_bytes or ROW_GROUP_BYTES
+        self._piece_rows = piece_rows or PIECE_ROWS
         self._null_text = null_text
         footer = {key: json.dumps(value, ensure_ascii=False, sort_keys=True) for key, value in metadata.items()}
         self._schema = schema.with_metadata(footer)
@@ -98,7 +103,7 @@ class TableWriter:
         start = 0
         extents = [find_extent(column)[0] for column in batch.text.columns]
         while start < batch.typed.num_rows:
-            count = min(PIECE_ROWS - self.rows % PIECE_ROWS, batch.typed.num_rows - start)
+            count = min(self._piece_rows - self.rows % self._piece_rows, batch.typed.num_rows - start)
             self._hold(batch.typed.slice(start, count), _count_bytes(extents, start, count))
             start += count
 
@@ -108,8 +113,8 @@ class TableWriter:
         self._held.append(typed)
         self._held_rows += typed.num_rows
         self._held_bytes += size
-        full = self._held_rows >= ROW_GROUP_ROWS or self._held_bytes >= ROW_GROUP_BYTES
-        if full and self.rows % PIECE_ROWS == 0:
+        full = self._held_rows >= ROW_GROUP_ROWS or self._held_bytes >= self._group_bytes
+        if full and self.rows % self._piece_rows == 0:
             self._flush()
 
     def _flush(self) -> None:

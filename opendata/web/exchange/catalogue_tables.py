@@ -32,6 +32,7 @@ def send_package() -> Response:
 
 
 @blueprint.get('/catalog/<snapshot>/<table>.<any("csv","parquet","jsonl"):form>')
+@cost_class("light")
 def send_table(snapshot: str, table: str, form: str) -> Response:
     """A table of a snapshot."""
     found = services().snapshots.find(snapshot, table, form, portal())

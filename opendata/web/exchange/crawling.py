@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from flask import Blueprint, current_app, request, url_for
@@ -12,6 +12,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
+from opendata.domain.access.costs import Cost
 from opendata.domain.site.kinds import PARTS, PageKind
 from opendata.errors import N_, NotFoundError
 from opendata.exchange.llms.document import MEDIA_TYPE as LLMS
@@ -20,6 +21,7 @@ from opendata.exchange.sitemap.opensearch import MEDIA_TYPE as OPENSEARCH
 from opendata.exchange.sitemap.opensearch import write_description
 from opendata.exchange.sitemap.sitemaps import MEDIA_TYPE as XML
 from opendata.exchange.sitemap.sitemaps import MOST_ADDRESSES, Place, write_index, write_places
+from opendata.metering import cost_class
 from opendata.sending.content import describe_bytes, send
 from opendata.sending.forms import open_to_origins
 from opendata.web.core.assets import asset
@@ -88,8 +90,10 @@ def show_sitemap() -> Response:
     others = _list_others()
     parts = _count_parts(others)
     if parts > 1:
-        return send_stream(lambda: write_index(_list_parts(others, parts)), XML, "sitemap", repr(others))
-    return send_stream(lambda: write_places(_list_part(others, 1)), XML, "sitemap", repr(others))
+        return send_stream(
+            lambda: write_index(_list_parts(others, parts)), XML, "sitemap", repr(others), cost=Cost.ROWS
+        )
+    return send_stream(lambda: write_places(_list_part(others, 1)), XML, "sitemap", repr(others), cost=Cost.ROWS)
 
 
 @blueprint.get("/sitemap-<int:part>.xml")
@@ -98,10 +102,13 @@ def show_part(part: int) -> Response:
     others = _list_others()
     if not 1 <= part <= _count_parts(others):
         raise NotFoundError(N_("The site map has no such part"))
-    return send_stream(lambda: write_places(_list_part(others, part)), XML, "sitemap", str(part), repr(others))
+    return send_stream(
+        lambda: write_places(_list_part(others, part)), XML, "sitemap", str(part), repr(others), cost=Cost.ROWS
+    )
 
 
 @blueprint.get("/llms.txt")
+@cost_class("light")
 def show_llms() -> Response:
     """What the portal is and where its data, catalogue and calls are."""
     entries = services().entries
@@ -138,6 +145,10 @@ def _has_path(path: str) -> bool:
         return False
     literal = re.split(r"[/}]", path)[-1]
     return all(part in rule.rule for part in literal.split("."))
+
+
+def _send(write: Callable[[], Iterator[bytes]], *parts: str) -> Response:
+    return send_stream(write, XML, "sitemap", *parts, cost=Cost.ROWS)
 
 
 def _count_parts(others: Sequence[Place]) -> int:

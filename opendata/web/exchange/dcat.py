@@ -72,7 +72,10 @@ def send_catalogue(suffix: str) -> Response:
     tag = _digest(suffix, request.query_string, services().entries.find_state(), portal(), addresses())
     if is_in_hand(tag):
         return send_unchanged(tag, CATALOGUE_CACHE)
-    charge("heavy" if wanted.page is None else "rows")
+    if request.method == "HEAD":
+        charge("light")
+    else:
+        charge("heavy" if wanted.page is None else "rows")
     pieces = write_document(_list_pieces(wanted, suffix), suffix)
     response = Response(content_type=_content_type(suffix))
     response.headers["Cache-Control"] = CATALOGUE_CACHE

@@ -15,7 +15,7 @@ from opendata.sending.content import DERIVED, Content, describe_bytes, send
 from opendata.sending.forms import name_file, open_to_origins
 from opendata.services.exchange.guide import XLSX
 from opendata.web.core.instance import services
-from opendata.web.exchange.core import CATALOGUE_CACHE, addresses, portal
+from opendata.web.exchange.core import CATALOGUE_CACHE, addresses, portal, send_stream
 
 blueprint = Blueprint("guide_metadata", __name__)
 
@@ -33,13 +33,10 @@ def send_core(dataset: str, form: str) -> Response:
 
 
 @blueprint.get('/catalog.gb.<any("json","xml"):form>')
-@cost_class("heavy")
 def stream_catalogue(form: str) -> Response:
     """The elements of all datasets."""
     stream = stream_json if form == "json" else stream_xml
-    response = Response(stream(_list_all()), content_type=_MEDIA_TYPES[form])
-    response.headers["Cache-Control"] = CATALOGUE_CACHE
-    return response
+    return send_stream(lambda: stream(_list_all()), _MEDIA_TYPES[form], "gb", form)
 
 
 @blueprint.get("/catalog.gb.xlsx")

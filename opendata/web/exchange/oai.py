@@ -13,7 +13,7 @@ from opendata.domain.catalogue.entries import Portal
 from opendata.errors import N_, UnsupportedFormatError
 from opendata.exchange.oai.answers import Answer, Head, Repository, Resumption, require_format
 from opendata.exchange.oai.requests import Choice, OaiError, OaiRequest, read_request, write_token
-from opendata.metering import cost_class
+from opendata.metering import charge, cost_class
 from opendata.services.core.context import read_clock
 from opendata.services.exchange.records import Record, Span
 from opendata.web.core.instance import services
@@ -115,6 +115,7 @@ def _answer_list(answer: Answer, verb: str, choice: Choice) -> None:
     if verb == "ListIdentifiers":
         answer.list_heads(heads, resumption)
         return
+    charge("rows")
     entries = {item.id: item for item in services().entries.get_many([item.dataset for item in records])}
     pairs = [
         (head, entries[item.dataset]) for head, item in zip(heads, records, strict=True) if item.dataset in entries

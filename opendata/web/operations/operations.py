@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from opendata.domain.moments import format_time
 from opendata.errors import N_, NotFoundError
+from opendata.metering import cost_class
+from opendata.sending.content import IMMUTABLE, describe_bytes, send
 from opendata.web.core.instance import absolute_url, services
 
 blueprint = Blueprint("operations", __name__)
@@ -46,6 +49,26 @@ def show_keys() -> Response:
     response.headers["Cache-Control"] = "public, max-age=3600"
     response.headers["Access-Control-Allow-Origin"] = "*"
     return response
+
+
+@blueprint.get("/.well-known/opendata-records.json")
+@cost_class("light")
+def list_records() -> Response:
+    """The paths of the signed records of the negative list and the opening plan."""
+    found = services().public_records.list(request.args.get("cursor"))
+    text = json.dumps({"items": [{"path": path} for path in found.items], "next": found.next})
+    response = Response(text, mimetype="application/json", headers={"Cache-Control": "public, max-age=300"})
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+@blueprint.get("/.well-known/opendata-records/<path:record>")
+@cost_class("light")
+def send_record(record: str) -> AnyResponse:
+    """A signed record, exactly the bytes that are signed; with the suffix `.sig` its detached signature."""
+    data = services().public_records.read(record)
+    media_type = "text/plain; charset=utf-8" if record.endswith(".sig") else "application/json"
+    return send(describe_bytes(data, media_type, IMMUTABLE))
 
 
 @blueprint.get("/.well-known/security.txt")

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from opendata.domain.catalogue.external import ExternalKind
 from opendata.domain.harvest.items import HarvestedItem, Reading, RefusedItem
-from opendata.errors import UnreadableFileError
+from opendata.errors import InvalidMetadataError, UnreadableFileError
 from opendata.exchange.dcat_us.parts import NO_ADDRESS
 from opendata.exchange.oai.answers import Answer, Head, Repository, require_format
+from opendata.exchange.reading.confined_reader import read_item, write_item
 from opendata.exchange.reading.readers import READERS
 from opendata.exchange.reading.values import find_cycle, find_licence
 from tests.exchange.samples import ADDRESSES, FULL, LEAST, PORTAL
@@ -175,6 +176,18 @@ def test_another_instance_is_read() -> None:
     assert found[0].metadata.i18n == {"en": {"title": "A"}}
 
 
+def test_what_the_reader_process_says_is_what_it_read_and_is_checked_again() -> None:
+    package = {"id": "a", "title": "一", "notes": "N", "tags": [{"name": "k"}], "license_id": "cc-by-4.0"}
+    full = {**package, "resources": [{"url": f"{_HOME}/a.csv", "size": 1}], "organization": {"name": "o"}, "url": _HOME}
+    listed = [full, {**package, "id": "b", "private": True}, {"title": "T"}]
+    found = read("ckan", lambda _: write({"success": True, "result": {"count": 3, "results": listed}}))
+    written = [json.loads(write_item(item)) for item in found.items]
+    assert [read_item(item) for item in written] == found.items
+    for wrong in ({"page": "javascript:x"}, {"resources": [{"url": "file:///etc/passwd"}]}, {"metadata": {"title": 1}}):
+        with pytest.raises((ValueError, InvalidMetadataError)):
+            read_item({**written[0], **wrong})
+
+
 _KEYS = """
     success result results id title dataset identifier resources items next distribution publisher extras tags packages
     path licenses disclosure keyword
@@ -195,6 +208,7 @@ def test_no_document_breaks_a_reader(kind: str) -> None:
         except UnreadableFileError:
             return
         assert all(isinstance(item, HarvestedItem | RefusedItem) for item in reading.items)
+        assert [read_item(json.loads(write_item(item))) for item in reading.items] == list(reading.items)
 
     attempt()
 

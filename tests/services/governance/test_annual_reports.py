@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from opendata.db.models import Dataset
 from opendata.domain.reports.annual import CODES, Part
 from opendata.domain.requests.annual import ALL, NEW
 from opendata.errors import (
@@ -21,7 +22,7 @@ from opendata.errors import (
 )
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.wiring import Services, build_services
-from tests.instances import make_actor, publish
+from tests.instances import DATASET, make_actor, publish
 
 YEAR = 2025
 NEEDED = [code for code in CODES if not code.startswith("added")]
@@ -49,6 +50,12 @@ def test_a_report_is_prefilled_completed_published_and_summed_up(services: Servi
     assert reports.find_year() == YEAR
     view = reports.get(clerk, YEAR, "water-bureau")
     assert (view.revision, view.texts, view.table.cells[NEW, ALL]) == (0, {}, 0)
+    # one of another portal isn't the publisher's own
+    services.datasets.create(SYSTEM, {**DATASET, "id": "foreign"})
+    with services.database.unit(write=True) as session:
+        origin = {"portal": "邻市", "page": "", "identifier": "x", "publisher": "", "resources": []}
+        session.get_one(Dataset, "foreign").origin = origin  # type: ignore[assignment]
+    view = reports.get(clerk, YEAR, "water-bureau")
     assert "无条件开放的数据集共 1 个" in view.suggested["zh"][Part.GENERAL]
     assert "[to be filled in]" in view.suggested["en"][Part.PROBLEMS]
     services.duty_rules.use(SYSTEM, "n13", is_off=False, publishers=["water-bureau"])

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from opendata.db.models import HarvestRun, HarvestSource
+from opendata.confined import Bounds
+from opendata.db.models import ExternalLink, HarvestRun, HarvestSource
 from opendata.domain.harvest.runs import HarvestOutcome
+from opendata.domain.site.links import LinkState
 from opendata.errors import InvalidMetadataError, NotPermittedError, StateError
 from opendata.services.harvest.values import HarvestInput, HarvestRunView
 from opendata.wiring import Services
@@ -216,6 +219,25 @@ def test_a_source_that_is_wrong_fails_with_its_reason(office: Office, answer: st
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("bounds", "reason"), [("memory", "more memory"), ("seconds", "longer than")])
+def test_a_reader_that_takes_too_much_fails_its_run_alone(
+    office: Office, monkeypatch: pytest.MonkeyPatch, bounds: str, reason: str
+) -> None:
+    office.register()
+    office.answer(*(package(f"p{number}", notes="长" * 5000) for number in range(2000)))
+    with monkeypatch.context() as patch:
+        changed = {"memory": 4 << 20, "seconds": 600.0} if bounds == "memory" else {"memory": 1 << 30, "seconds": 0.5}
+        patch.setattr("opendata.exchange.reading.confined_reader.BOUNDS", Bounds(**changed))  # type: ignore[arg-type]
+        run = office.run()
+    assert run.outcome == HarvestOutcome.FAILED
+    assert run.reason is not None
+    assert reason in run.reason["message"]
+    assert office.titles() == {}
+    office.answer(package("a"))
+    assert office.run().counts.new == 1
+
+
+@pytest.mark.slow
 def test_forged_requests_are_refused(tmp_path: Path) -> None:
     with serve_site() as site:
         services = make_services(tmp_path)
@@ -275,6 +297,39 @@ def test_dead_links_are_marked(office: Office) -> None:
     (entry,) = office.services.entries.iterate()
     states = office.services.external_links.list_states(entry.id)
     assert [str(state) for state in states.values()] == ["failing"]
+
+
+@pytest.mark.slow
+def test_a_link_that_dies_or_comes_back_is_a_change_for_points_and_documents(office: Office) -> None:
+    services = office.services
+    office.register()
+    url = f"{office.site.url}/a.csv"
+    office.answer(package("a", resources=[{"url": url, "format": "csv"}]))
+    office.run()
+    services.conformance.run_due()
+    (entry,) = services.entries.iterate()
+    points, state = services.conformance.get(entry.id).points, services.entries.find_state()
+    assert services.conformance.run_due() == 0
+
+    def ask() -> None:
+        with services.database.unit(write=True) as session:
+            long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+            session.execute(update(ExternalLink).values(due=long_ago, failing_since=long_ago, failures=5))
+        assert services.external_links.run_due() == 1
+
+    ask()
+    assert services.external_links.list_states(entry.id) == {url: LinkState.DEAD}
+    dead = services.entries.find_state()
+    assert dead != state
+    assert services.conformance.run_due() == 1
+    assert services.conformance.list().items[0].points == services.conformance.get(entry.id).points < points
+    ask()
+    assert services.entries.find_state() == dead
+    office.site.put("/a.csv", "a\n1\n")
+    ask()
+    assert services.entries.find_state() not in (state, dead)
+    assert services.conformance.run_due() == 1
+    assert services.conformance.get(entry.id).history[0][1] == points
 
 
 def test_nobody_else_starts_a_run(office: Office) -> None:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import update
+from werkzeug.serving import make_server
 
+from opendata.app import create_app
 from opendata.db.models import NegativeList, OpeningDate
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.operations.backups import restore_backup
 from opendata.services.operations.record_checking import LOST, OTHER, UNKNOWN
 from opendata.services.operations.verification_sources import open_source
-from opendata.services.operations.verifying import FORGED, Trust, verify
+from opendata.services.operations.verifying import FORGED, UNSIGNED, Trust, verify
 from opendata.settings import Settings
 from opendata.storage.store import negative_list_key, plan_key
 from opendata.wiring import Services, build_services
@@ -182,3 +188,30 @@ def test_a_backup_leaves_out_a_list_that_came_in_force_after_its_database_was_re
     found.backups.write(tmp_path / "backup")
     kept = sorted(path.name for path in (tmp_path / "backup" / "public" / "negative-list").iterdir())
     assert kept == ["1.json", "1.json.sig", "2.json", "2.json.sig"]
+
+
+@contextmanager
+def serve(app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
+def test_a_verifier_over_http_checks_the_same_records(found: Services) -> None:
+    store, app = found.settings.public_folder, create_app(services=found)
+    with serve(app) as address:
+        checked = verify(open_source(address), Trust(), files=False)
+        assert (checked.findings, checked.records) == ([], 5)
+        change(store / negative_list_key(2), "信访材料", "信访资料")
+        (store / f"{plan_key(find_uuid(found), 3)}.sig").unlink()
+        wrong = [(item.where, item.what) for item in verify(open_source(address), Trust(), files=False).findings]
+        assert wrong == [(negative_list_key(2), FORGED), (plan_key(find_uuid(found), 3), UNSIGNED)]
+        # what is one dataset's own is checked without them
+        assert verify(open_source(f"{address}/datasets/springs"), Trust(), files=False).records == 0
+    client = app.test_client()
+    for path in ("publishers/water-bureau/1.json", "negative-list/9.json", "negative-list/../keys/1.json", "plans/x"):
+        assert client.get(f"/.well-known/opendata-records/{path}").status_code == 404
+    assert client.get("/.well-known/opendata-records.json?cursor=x").status_code == 400

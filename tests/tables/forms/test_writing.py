@@ -135,3 +135,21 @@ def test_columns_too_large_for_one_array_are_joined_in_parts(monkeypatch: pytest
     whole = join_csv(batch_of(rows, 2))
     monkeypatch.setattr(writing, "JOINED_BYTES", 64)
     assert join_csv(batch_of(rows, 2)) == whole
+
+
+def test_smaller_row_groups_have_the_same_rows_however_they_come(tmp_path: Path) -> None:
+    rows = [[f"{number:05}", "x" * 90] for number in range(1000)]
+    found = []
+    for size in (7, 1000):
+        folder = tmp_path / str(size)
+        folder.mkdir()
+        schema = pa.schema([("a", pa.string()), ("b", pa.string())])
+        places = folder / "t.csv", folder / "t.parquet"
+        with TableWriter(*places, schema=schema, metadata={}, group_bytes=9_000, piece_rows=50) as writer:
+            for start in range(0, len(rows), size):
+                batch = batch_of(rows[start : start + size], 2).rename_columns(["a", "b"])
+                writer.write(Batch(typed=batch, text=batch))
+        found.append([place.read_bytes() for place in places])
+        assert pq.read_table(places[1]).to_pylist() == [{"a": one, "b": two} for one, two in rows]
+        assert [pq.read_metadata(places[1]).row_group(number).num_rows for number in range(10)] == [100] * 10
+    assert found[0] == found[1]

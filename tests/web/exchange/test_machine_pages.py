@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterator
 
 import feedparser
@@ -208,3 +209,39 @@ def test_a_feed_of_a_schema_says_what_changed(fresh: Portal) -> None:
     assert newest["title"] == "湖 2.0.0"
     assert "measured" in newest["content_text"]
     assert first["content_text"] == "湖 1.0.0"
+
+
+def test_one_client_gets_few_whole_catalogues_at_once_and_what_it_has_at_any_time(
+    portal: Portal, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opendata.storage.slots.WAIT_SECONDS", 0)
+    paths = ("/data.json", "/dcat-us-3.json", "/catalog.gb.json", "/catalog.gb.xml", "/catalog.ttl")
+    tags = {path: client.get(path).headers["ETag"] for path in paths}
+    answered, tried = threading.Barrier(21), threading.Event()
+    found: list[int] = []
+
+    def ask(path: str) -> None:
+        answer = portal.client("en").get(path, buffered=False)
+        found.append(answer.status_code)
+        answered.wait(30)
+        tried.wait(30)
+        answer.close()
+
+    threads = [threading.Thread(target=ask, args=(paths[number % 5],)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    answered.wait(30)
+    try:
+        assert sorted(found) == [200] * 3 + [429] * 17
+        for path, tag in tags.items():
+            assert client.get(path, headers={"If-None-Match": tag}).status_code == 304
+            assert client.head(path).status_code == 200
+        assert [client.get(path).status_code for path in ("/llms.txt", "/datapackage.json")] == [200, 200]
+        refused = client.get("/sitemap.xml")
+        assert (refused.status_code, "Retry-After" in refused.headers) == (429, True)
+    finally:
+        tried.set()
+        for thread in threads:
+            thread.join()
+    assert client.get("/sitemap.xml").headers["RateLimit-Policy"].startswith('"rows"')
+    assert client.get("/data.json").headers["RateLimit-Policy"].startswith('"heavy"')

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, case, distinct, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from opendata.db.models import BasicEdition, BasicLink, Dataset, Download, Obligation, Request, Version
@@ -27,12 +27,12 @@ _MOST_PLACES = 5
 
 
 def count_facts(context: Context, session: Session, table: AnnualTable, publisher: str) -> AnnualFacts:
-    """The facts of the year of a table of applications."""
+    """The facts of the year of a table of applications; datasets of other portals aren't the publisher's own."""
     year, today = table.year, context.today()
     zone = ZoneInfo(context.settings.timezone)
     begin, end = (datetime.combine(date(found, 1, 1), time(), zone) for found in (year, year + 1))
     first, last = date(year, 1, 1), date(year, 12, 31)
-    own = _own(Dataset.publisher_id, publisher)
+    own = and_(_own(Dataset.publisher_id, publisher), Dataset.is_foreign.is_(False))
     in_year = (Version.published >= begin, Version.published < end, where_standing())
     versions = select(func.count(Version.id)).join(Dataset, Dataset.id == Version.dataset_id).where(own, *in_year)
     opened = (
@@ -45,7 +45,8 @@ def count_facts(context: Context, session: Session, table: AnnualTable, publishe
     )
     downloads = select(func.sum(Download.count)).where(Download.day >= first, Download.day <= last)
     if publisher:
-        downloads = downloads.where(Download.dataset_uuid.in_(select(Dataset.uuid).where(own)))
+        theirs = select(Dataset.uuid).where(_own(Dataset.publisher_id, publisher))
+        downloads = downloads.where(Download.dataset_uuid.in_(theirs))
     entries, fulfilled = _count_entries(session, publisher)
     asked, replied, on_time = _count_requests(session, publisher, begin, end)
     duties, kept = _count_duties(session, publisher, year, today)
