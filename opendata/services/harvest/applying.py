@@ -48,7 +48,7 @@ class HarvestedPortal:
 
     def find_publisher(self, item: HarvestedItem) -> str:
         """The publisher who answers here for a dataset."""
-        names = (item.publisher, item.publisher_title)
+        names = (item.publisher, item.publisher_title, item.publisher_code)
         return next((self.mapping[name] for name in names if name in self.mapping), self.publisher)
 
     def describe_origin(self, item: HarvestedItem) -> Origin:
