@@ -100,11 +100,13 @@ def mark(record: SentRecord) -> SentRecord:
     return replace(record, state=RecordState.WAITING, attempts=0)
 
 
-def forget(record: SentRecord, found: str | None) -> SentRecord:
-    """The record once the platform was seen to have something else (`found`, None for nothing), or is to get it again.
+def repeat(record: SentRecord) -> SentRecord:
+    """The record that somebody wants to be sent again, whatever the platform is known to have."""
+    return replace(mark(record), is_unsure=record.may_be_there, is_new=True)
 
-    Whatever is sent next is a new message.
-    """
+
+def forget(record: SentRecord, found: str | None) -> SentRecord:
+    """The record once the platform was seen to have something else: `found`, None for nothing."""
     return replace(mark(record), delivered=found, is_unsure=False, is_new=True)
 
 

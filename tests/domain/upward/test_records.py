@@ -7,9 +7,18 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opendata.domain.upward.records import Answer, RecordState, SentRecord, Step, begin, choose_step, forget, mark
+from opendata.domain.upward.records import (
+    Answer,
+    RecordState,
+    SentRecord,
+    Step,
+    begin,
+    choose_step,
+    forget,
+    mark,
+    settle,
+)
 from opendata.domain.upward.records import rest as leave
-from opendata.domain.upward.records import settle
 
 _CONTENT = st.sampled_from([None, "a", "b", "c"])
 _EVENTS = st.lists(

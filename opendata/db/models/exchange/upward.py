@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from opendata.db.models.base import Base, Id, Word, one_of
+from opendata.db.models.base import Base, Id, Leased, Word, one_of
 from opendata.domain.upward.platforms import PlatformKind, SendMethod
 from opendata.domain.upward.records import RecordState
 
 
-class HigherPlatform(Base):
+class HigherPlatform(Leased, Base):
     """A platform above this one. `secret` is encrypted with a key that isn't in the database.
 
     `account` is what this portal is called there: the id of the sender, or the organization at CKAN. `publishers` and
@@ -51,8 +51,6 @@ class HigherPlatform(Base):
     is_asked: Mapped[bool] = mapped_column(default=False)
     step: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     taken: Mapped[datetime | None]
-    owner: Mapped[str | None] = mapped_column(String(32))
-    held_until: Mapped[datetime | None]
 
 
 class UpwardRecord(Base):
