@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from opendata.db.models import UpwardRecord
 from opendata.services.core.actors import SYSTEM
+from opendata.services.exchange.upward.values import PlatformInput
 from tests.instances import DATASET, lend_app, make_actor, make_services, publish
 from tests.web.conftest import Portal, send
 
@@ -65,6 +69,21 @@ def test_a_platform_is_registered_and_its_records_say_why_they_fail(portal: Port
     assert "市平台" in clerk
     assert "市平台" not in portal.app.test_client().get("/datasets/reservoirs").text
     assert portal.signed_in("clerk", "en").get("/workspace/higher-platforms").status_code == 403
+
+
+def test_everybody_sees_where_a_dataset_is_if_the_platform_is_shown(portal: Portal) -> None:
+    said = PlatformInput(title="省平台", url="http://127.0.0.1:9", kind="http", secret=_SECRET)
+    platforms, page = portal.services.upward.platforms, "https://province.example.org/dataset/reservoirs"
+    platforms.put(SYSTEM, "province", said)
+    portal.services.upward.sending.run_due()
+    with portal.services.database.unit(write=True) as session:
+        own = update(UpwardRecord).where(UpwardRecord.platform_id == "province")
+        session.execute(own.values(page=page, delivered="0" * 64))
+    assert "省平台" not in portal.client().get("/datasets/reservoirs").text
+    platforms.put(SYSTEM, "province", replace(said, is_public=True))
+    shown = portal.client().get("/datasets/reservoirs").text
+    assert "省平台" in shown
+    assert "province.example.org" in shown
 
 
 def test_a_sender_gets_its_secret_once(portal: Portal) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from opendata.domain.catalogue.external import is_web_address
 from opendata.domain.upward.platforms import SendMethod
 from opendata.domain.upward.records import Answer
 from opendata.errors import N_, BackendError
@@ -58,7 +59,7 @@ class PortalWay:
             answer=Answer.TAKEN,
             status=posted.status,
             there=str(said.get("dataset") or "")[:200],
-            page=page[:MOST_ANSWER] if page.startswith(self._platform.url.rstrip("/")) else "",
+            page=page if is_web_address(page) else "",
         )
 
     def list_there(self) -> Iterator[There]:

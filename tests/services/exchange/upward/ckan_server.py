@@ -26,7 +26,7 @@ _KNOWN = {
 
 @dataclass
 class Ckan:
-    """What it has. `days` are what happens to the next calls: `deaf` does it without an answer, a number is a status."""
+    """What it has. `days`: what happens to the next calls, `deaf` for one done without an answer, or a status."""
 
     packages: dict[str, dict[str, Any]] = field(default_factory=dict)
     days: list[str | int] = field(default_factory=list)

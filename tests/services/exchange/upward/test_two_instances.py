@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
+from time import sleep
 from typing import Any
 
 import pytest
@@ -289,3 +294,53 @@ def test_a_comparison_heals_what_either_side_lost(pair: Pair) -> None:
     assert (step.equal, step.missing, step.other) == (2, 0, 1)
     pair.require_equal()
     assert pair.compare().counts[RecordState.DELIVERED] == 3
+
+
+@pytest.mark.slow
+def test_a_receiver_that_is_killed_in_the_midst_ends_with_all_and_nothing_twice(pair: Pair) -> None:
+    editor = pair.district.accounts.get_actor("clerk")
+    for number in range(3, 15):
+        pair.district.datasets.create(editor, {**DATASET, "id": f"d{number}", "title": f"数据 {number}"})
+        publish(pair.district, editor, dataset=f"d{number}")
+    home = pair.city.services.settings.home
+    pair.city.stop()
+    pair.city.services.database.dispose()
+    environment = {**os.environ, "OPENDATA_HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[4])}
+    command = [
+        sys.executable,
+        "-m",
+        "opendata",
+        "serve",
+        "--port",
+        str(pair.city.port),
+        "--no-worker",
+        "--workers",
+        "1",
+    ]
+    with subprocess.Popen(command, env=environment, start_new_session=True) as process:
+        try:
+            _wait_for(pair.city.port)
+            sender = Thread(target=pair.push)
+            sender.start()
+            while not pair.city.services.upward.receiving.list("district", limit=9).items and sender.is_alive():
+                pass
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+        sender.join()
+    broken = pair.district.upward.platforms.get(SYSTEM, "city")
+    assert broken.counts[RecordState.DELIVERED] < 15
+    pair.city.start()
+    pair.push()
+    pair.push()
+    pair.require_equal()
+    assert len(list(pair.city.services.entries.iterate())) == 15
+
+
+def _wait_for(port: int) -> None:
+    """Wait until somebody listens there."""
+    for _ in range(600):
+        with socket.socket() as asking:
+            if asking.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        sleep(0.1)
+    raise TimeoutError
