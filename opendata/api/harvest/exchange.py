@@ -80,9 +80,8 @@ class RecordBody(Shape):
     )
 
 
-@blueprint.before_request
 def check_signature() -> None:
-    """Let pass what a sender has signed, and maintainers. All else counts as a change, so that nobody can go on trying.
+    """Accept what a sender has signed, and maintainers. Anything else counts as a change, which limits guessing.
 
     Raises `NotSignedInError`.
     """
@@ -144,6 +143,9 @@ def delete_exchange_record(sender: str, record: str) -> ReceivedView:
 def list_exchange_records(query: Mapping[str, Any], sender: str) -> Page[ReceivedView]:
     """List the records of a sender that are here, for the sender and for those who oversee the portal."""
     return services().upward.receiving.list(sender, limit=query["limit"], cursor=query.get("cursor"))
+
+
+blueprint.before_request(check_signature)
 
 
 def _read_message() -> Message:

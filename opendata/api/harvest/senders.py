@@ -42,7 +42,7 @@ class SenderBody(Shape):
             "description": "A publisher there, by its id, name or unified social credit code, to the id of one here."
         },
     )
-    active = Switch(load_default=True, metadata={"description": "Whether what it sends is taken."})
+    active = Switch(load_default=True, metadata={"description": "Whether records that it sends are accepted."})
 
 
 class SenderShape(Schema):

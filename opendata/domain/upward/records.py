@@ -78,7 +78,7 @@ def begin(record: SentRecord, wanted: str | None, clock: int) -> SentRecord:
 
 
 def rest(record: SentRecord, wanted: str | None) -> SentRecord:
-    """The record where nothing has to be sent."""
+    """The record where nothing needs to be sent."""
     state = RecordState.WITHDRAWN if wanted is None else RecordState.DELIVERED
     return replace(record, state=state, wanted=wanted, attempts=0)
 

@@ -128,12 +128,10 @@ class Receiving:
                 return _view(session, row)
             now = self._context.now()
             if row is None:
-                row = ReceivedRecord(sender_id=sender, identifier=record)
+                own = HarvestItem.source_id == sender, HarvestItem.identifier_digest == _digest(record)
+                item = session.scalar(select(HarvestItem.id).where(*own))
+                row = ReceivedRecord(sender_id=sender, identifier=record, serial=0, digest="", item_id=item, at=now)
                 session.add(row)
-                own = select(HarvestItem.id).where(
-                    HarvestItem.source_id == sender, HarvestItem.identifier_digest == _digest(record)
-                )
-                row.item_id = session.scalar(own)
             if row.item_id is not None:
                 self._applying.archive(session, _describe(source), row.item_id)
             row.serial, row.digest, row.at = name.serial, "", now

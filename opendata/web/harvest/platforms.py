@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, flash, g, redirect, render_template, request, stream_with_context, url_for
@@ -189,7 +190,7 @@ def _write_lines(found: Iterator[RecordView]) -> Iterator[str]:
         if not head:
             yield "\ufeff" + write_csv_line(line.keys())
             head = True
-        yield write_csv_line(format_time(value) if hasattr(value, "astimezone") else value for value in line.values())
+        yield write_csv_line(format_time(cell) if isinstance(cell, datetime) else cell for cell in line.values())
     if not head:
         yield "\ufeff" + write_csv_line(["dataset", "title", "uuid", "state"])
 

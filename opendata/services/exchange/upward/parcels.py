@@ -45,7 +45,7 @@ class Parcel:
 
     @property
     def is_deletion(self) -> bool:
-        """Whether the record is taken back."""
+        """Whether the record is withdrawn."""
         return self.message.step == Step.DELETE
 
 

@@ -185,7 +185,7 @@ class Sending:
         return left
 
     def _send(self, platform: Platform, way: Way, item: _Due) -> bool:
-        """Send one record as it is at this moment; whether the platform can be sent the next one."""
+        """Send one record as it is now; whether the platform can be sent the next one."""
         found = self._contents.write(platform, [item.uuid]).get(item.uuid)
         parcel = self._prepare(item, found)
         if parcel is None:

@@ -95,7 +95,7 @@ class GuideWay:
         self._clock = clock
 
     def send(self, parcel: Parcel) -> Outcome:
-        """Send a record, or say that it is taken back."""
+        """Send a record, or say that it was withdrawn."""
         record, base = parcel.message.record, self._platform.url
         content: Mapping[str, Any] = parcel.content or {"id": record}
         if self._platform.method == SendMethod.POST:

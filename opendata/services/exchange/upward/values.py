@@ -150,7 +150,7 @@ class PlatformView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordView:
-    """A record at a platform. `dataset` is None of one that isn't there any more; `due` is when it is tried next.
+    """A record at a platform. `dataset` is None where it no longer exists; `due` is when it is tried next.
 
     `answer` is what the platform said last, `reason` why it couldn't be asked; `page` its address there.
     """

@@ -344,3 +344,12 @@ def _wait_for(port: int) -> None:
                 return
         sleep(0.1)
     raise TimeoutError
+
+
+@pytest.mark.slow
+def test_a_record_that_never_came_can_be_withdrawn_and_comes_later(pair: Pair) -> None:
+    entry = next(iter(pair.district.entries.iterate()))
+    name = f"delete_{entry.uuid}_5"
+    assert [pair.send_raw("DELETE", entry.uuid, name, b"").status for _ in range(2)] == [200, 200]
+    pair.push()
+    pair.require_equal()
