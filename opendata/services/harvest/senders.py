@@ -111,7 +111,7 @@ class Senders:
             return _view(session, row), secret
 
     def renew_secret(self, actor: Actor | None, sender: str) -> str:
-        """Give it another secret, and return it: what the old one signed is refused from now on. Raises `NotFoundError`."""
+        """Give it another secret, and return it: the old one is refused from now on. Raises `NotFoundError`."""
         found = require_maintainer(actor)
         secret = make_secret()
         with self._context.write() as session:

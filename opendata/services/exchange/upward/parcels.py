@@ -32,7 +32,7 @@ class Platform:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parcel:
-    """One message. `content` is None of a deletion; `name` and `there` are what it is called there, if it has been."""
+    """One message. A deletion has no `content`; `name` and `there` are what it is called there, if it has been."""
 
     number: int
     revision: int

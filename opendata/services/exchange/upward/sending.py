@@ -166,7 +166,7 @@ class Sending:
             return [_Due(*found) for found in session.execute(query)]
 
     def _rest(self, platform: Platform, due: list[_Due], wanted: Mapping[str, Wanted]) -> list[_Due] | None:
-        """Settle the records for which nothing has to be sent, and return the others; None if the hold is lost."""
+        """Settle the records for which nothing needs to be sent, and return the others; None if the hold is lost."""
         left = []
         with self._context.write() as session:
             if self._leases.find(session, platform.id, platform.owner) is None:

@@ -106,7 +106,7 @@ def _list_url_faults(url: str, allowed: Sequence[str]) -> list[Fault]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InStep:
-    """How what a platform has compares with what was delivered: equal, not there, or there in another form."""
+    """How what a platform has compares with what was delivered: equal, not there, or different."""
 
     equal: int
     missing: int
