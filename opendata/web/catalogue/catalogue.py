@@ -122,7 +122,7 @@ def show_dataset(dataset: str) -> Response:
         property_groups=list_groups(),
         measures=show_measures(manifest.tables if manifest else ()),
         reuses=services().reuses.list(dataset=found.id, limit=MOST_REUSES),
-        registered=services().upward.records.list_public(found.id),
+        registered=services().upward.records.list_public(found.uuid),
         upward=_list_upward(found.id) if may_edit else (),
         record_states=RECORD_STATES,
         snippets=build_snippets(dataset, manifest, public) if manifest else {},

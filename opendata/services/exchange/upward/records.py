@@ -13,7 +13,6 @@ from opendata.domain.upward.messages import is_record_id
 from opendata.domain.upward.records import RecordState, repeat
 from opendata.errors import N_, InputError, NotFoundError
 from opendata.services.catalogue.entries import find_dataset
-from opendata.services.core.access import is_listed
 from opendata.services.core.actors import Actor, require_insider, require_maintainer, require_overseer
 from opendata.services.core.context import Context
 from opendata.services.core.paging import read_cursor, refuse_cursor, write_cursor
@@ -76,17 +75,14 @@ class UpwardRecords:
             query = _join().where(UpwardRecord.dataset_uuid == row.uuid, HigherPlatform.is_active)
             return [_view(*found) for found in session.execute(query.order_by(HigherPlatform.id))]
 
-    def list_public(self, dataset: str) -> Sequence[PublicPlace]:
+    def list_public(self, uuid: str) -> Sequence[PublicPlace]:
         """Where a public dataset is at platforms whose addresses are shown to all."""
         with self._context.read() as session:
-            row = session.get(Dataset, dataset)
-            if row is None or not is_listed(row):
-                return ()
             query = (
                 select(HigherPlatform.title, UpwardRecord.page)
                 .join(HigherPlatform, HigherPlatform.id == UpwardRecord.platform_id)
                 .where(
-                    UpwardRecord.dataset_uuid == row.uuid,
+                    UpwardRecord.dataset_uuid == uuid,
                     UpwardRecord.delivered.is_not(None),
                     UpwardRecord.page != "",
                     HigherPlatform.is_public,
