@@ -138,16 +138,19 @@ class Pair:
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Pair]:
+def pair(tmp_path: Path, request: pytest.FixtureRequest, database_url: str, database_kind: str) -> Iterator[Pair]:
+    second = "" if database_kind == "sqlite" else str(request.getfixturevalue("postgresql_database"))
     with ExitStack() as stack:
-        city = make_services(tmp_path / "city", source_hosts=("127.0.0.1",))
+        city = make_services(tmp_path / "city", database_url=second, source_hosts=("127.0.0.1",))
         served = Served(city, stack)
         stack.callback(served.stop)
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         home = f"http://127.0.0.1:{port}"
-        district = make_services(tmp_path / "district", source_hosts=("127.0.0.1",), base_url=home)
+        district = make_services(
+            tmp_path / "district", database_url=database_url, source_hosts=("127.0.0.1",), base_url=home
+        )
         editor = make_actor(district, "clerk")
         for number in range(3):
             district.datasets.create(editor, {**DATASET, "id": f"d{number}", "title": f"数据 {number}"})
@@ -162,6 +165,7 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
 
 
 @pytest.mark.slow
+@pytest.mark.both_databases
 def test_changes_withdrawals_and_absences_end_in_equal_catalogues(pair: Pair) -> None:
     district, editor = pair.district, pair.district.accounts.get_actor("clerk")
     first = pair.push()
@@ -257,6 +261,7 @@ def test_what_is_refused_says_why_and_is_tried_again_after_a_change(pair: Pair) 
 
 
 @pytest.mark.slow
+@pytest.mark.both_databases
 def test_a_portal_that_is_harvested_too_has_no_doubles(pair: Pair, tmp_path: Path) -> None:
     city, district = pair.city.services, pair.district
     with ExitStack() as stack:
@@ -278,6 +283,7 @@ def test_a_portal_that_is_harvested_too_has_no_doubles(pair: Pair, tmp_path: Pat
 
 
 @pytest.mark.slow
+@pytest.mark.both_databases
 def test_a_comparison_heals_what_either_side_lost(pair: Pair) -> None:
     pair.push()
     with pair.city.services.database.unit(write=True) as session:
