@@ -84,19 +84,26 @@ class Sending:
 
     def run_due(self, is_stopping: Callable[[], bool] = lambda: False) -> int:
         """Send what is due, until it is to stop; how many platforms had a turn."""
-        with self._context.read() as session:
-            names = list(session.scalars(select(HigherPlatform.id).where(HigherPlatform.is_active)))
-        for name in names:
-            while not is_stopping() and self._following.follow(name):
-                pass
         count = 0
-        while not is_stopping() and (platform := self._leases.take(self._begin)) is not None:
+        while not is_stopping():
+            self._follow(is_stopping)
+            platform = self._leases.take(self._begin)
+            if platform is None:
+                break
             try:
                 self._work(platform, is_stopping)
             finally:
                 self._end(platform)
             count += 1
         return count
+
+    def _follow(self, is_stopping: Callable[[], bool]) -> None:
+        """Mark what has changed, for every platform: also while one of them has long to take everything."""
+        with self._context.read() as session:
+            names = list(session.scalars(select(HigherPlatform.id).where(HigherPlatform.is_active)))
+        for name in names:
+            while not is_stopping() and self._following.follow(name):
+                pass
 
     def _begin(self, session: Session, row: HigherPlatform, owner: str) -> Platform | None:  # noqa: ARG002
         now = self._context.clock()
@@ -156,10 +163,11 @@ class Sending:
         return True
 
     def _list_due(self, platform: Platform) -> list[_Due]:
+        """The next records: first those that the platform has already, so that no withdrawal waits behind new ones."""
         query = (
             select(UpwardRecord.id, UpwardRecord.revision, UpwardRecord.dataset_uuid)
             .where(UpwardRecord.platform_id == platform.id, *_is_record_due(self._context.clock()))
-            .order_by(UpwardRecord.due, UpwardRecord.id)
+            .order_by(UpwardRecord.delivered.is_(None), UpwardRecord.due, UpwardRecord.id)
             .limit(_AT_ONCE)
         )
         with self._context.read() as session:

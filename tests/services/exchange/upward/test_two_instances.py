@@ -359,3 +359,17 @@ def test_a_record_that_never_came_can_be_withdrawn_and_comes_later(pair: Pair) -
     assert [pair.send_raw("DELETE", entry.uuid, name, b"").status for _ in range(2)] == [200, 200]
     pair.push()
     pair.require_equal()
+
+
+@pytest.mark.slow
+def test_a_withdrawal_waits_behind_no_new_record(pair: Pair) -> None:
+    pair.push()
+    editor = pair.district.accounts.get_actor("clerk")
+    pair.district.datasets.create(editor, {**DATASET, "id": "d3", "title": "数据 3"})
+    publish(pair.district, editor, dataset="d3")
+    closed = {"attribute": "closed", "reason": "涉及国家秘密", "legalBasis": "保守国家秘密法"}
+    pair.district.datasets.update(SYSTEM, "d2", {"disclosure": closed})
+    pair.city.seen.requests.clear()
+    pair.push()
+    assert [item["REQUEST_METHOD"] for item in pair.city.seen.requests] == ["DELETE", "PUT"]
+    pair.require_equal()
