@@ -75,6 +75,7 @@ from opendata.services.exchange.guide import Guide
 from opendata.services.exchange.portal import Portals
 from opendata.services.exchange.records import Records
 from opendata.services.exchange.snapshots import Snapshots
+from opendata.services.exchange.upward.upward import Upward
 from opendata.services.governance.governance import Foundation, Governance, build_governance
 from opendata.services.governance.requests.letters import open_link as open_request_link
 from opendata.services.harvest.harvesting import Harvesting
@@ -208,6 +209,7 @@ class Services(Governance):
     stops: Stops
     subscriptions: Subscriptions
     uploads: Uploads
+    upward: Upward
     verifying: Verifying
     versions: Versions
     watching: Watching
@@ -246,8 +248,7 @@ def build_services(
     queue = DraftQueue(settings.queue_file, settings.queue_url)
     context = build_context(settings, queue=queue, clock=clock, is_patient=is_patient)
     manifests = Manifests(context.public)
-    publishers = Publishers(context)
-    schemas = Schemas(context)
+    publishers, schemas = Publishers(context), Schemas(context)
     withdrawals = Withdrawals(context, manifests)
     datasets = Datasets(context, withdrawals)
     drafts = Drafts(context, manifests)
@@ -267,10 +268,8 @@ def build_services(
     grants, stops = Grants(context), Stops(context, manifests, withdrawals)
     damages, sources = Damages(context), Sources(context)
     versions = Versions(context, manifests, damages)
-    queries = Queries(context, versions)
-    editions = Editions(context)
-    downloads = Downloads(context)
-    forms = Forms(context, versions)
+    editions, downloads = Editions(context), Downloads(context)
+    forms, queries = Forms(context, versions), Queries(context, versions)
     charts = Charts(versions, queries)
     index, columns = SearchIndex(settings.search_folder), ColumnIndex(settings.search_folder)
     originals = Originals(context)
@@ -392,6 +391,7 @@ def build_services(
         sources=sources,
         stops=stops,
         subscriptions=Subscriptions(context, payloads, matching, limits),
+        upward=Upward.build(context, entries, datasets),
         uploads=Uploads(context),
         verifying=Verifying(context),
         versions=versions,

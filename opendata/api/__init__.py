@@ -22,7 +22,7 @@ from opendata.api.governance import (
     self_checks,
     site,
 )
-from opendata.api.harvest import harvests
+from opendata.api.harvest import exchange, harvests, platforms, senders
 from opendata.api.mcp import mcp
 from opendata.api.operations import audit, events
 from opendata.api.query import rows, select
@@ -49,6 +49,9 @@ def register_api(app: Flask) -> None:
         people,
         sources,
         harvests,
+        senders,
+        exchange,
+        platforms,
         drafts,
         events,
         tus,

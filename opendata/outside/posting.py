@@ -1,4 +1,4 @@
-"""Guarded HTTP the other way: a document is sent to an address that may be asked, and the answer's status is noted.
+"""Guarded HTTP the other way: a document is sent to an address that may be asked, and what is answered is returned.
 
 Redirects aren't followed: what was signed for one address isn't for another. Source: RFC 9110.
 """
@@ -25,14 +25,32 @@ _MOST_SECONDS = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What the other side answered. `retry_after` is in seconds, None where it said nothing of the kind."""
+    """What the other side answered. `retry_after` is in seconds, None where it said nothing of the kind.
+
+    `body` is cut where it is longer than was to be read.
+    """
 
     status: int
     retry_after: float | None
+    body: bytes = b""
 
 
 def post_document(url: str, body: bytes, headers: Mapping[str, str], guard: Guard, seconds: float) -> Posted:
-    """Send a document within so many seconds.
+    """Send a document within so many seconds. Raises as `send_document` does."""
+    return send_document("POST", url, body, headers, guard, seconds)
+
+
+def send_document(
+    method: str,
+    url: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    guard: Guard,
+    seconds: float,
+    *,
+    most_read: int = _MOST_READ,
+) -> Posted:
+    """Send a document, or None, by a method of HTTP within so many seconds.
 
     Raises `BackendError` where nobody answers in time, `NotPermittedError` for an address inside a network.
     """
@@ -44,10 +62,10 @@ def post_document(url: str, body: bytes, headers: Mapping[str, str], guard: Guar
         try:
             connection = open_connection(address, guard, deadline, opened)
             head = {"Host": name_host(address), "User-Agent": "opendata", "Connection": "close", **headers}
-            connection.request("POST", quote(address.path or "/", safe="/?&=%:;,+@!$'()*~[]"), body=body, headers=head)
+            connection.request(method, quote(address.path or "/", safe="/?&=%:;,+@!$'()*~[]"), body=body, headers=head)
             response = opened.enter_context(connection.getresponse())
-            response.read(_MOST_READ)
-            return Posted(response.status, _read_pause(response.headers.get("Retry-After", "")))
+            found = response.read(most_read)
+            return Posted(response.status, _read_pause(response.headers.get("Retry-After", "")), found)
         except ssl.SSLCertVerificationError as error:
             text = N_("The certificate of “%(host)s” can't be trusted: %(reason)s")
             raise BackendError(text, host=address.host, reason=error.verify_message) from None

@@ -58,6 +58,7 @@ from opendata.web.governance.site import disclosure, reuses, status, topics
 from opendata.web.governance.site import public as site_public
 from opendata.web.governance.site import staff as site_staff
 from opendata.web.harvest import keeping as harvest_keeping
+from opendata.web.harvest import platforms, senders
 from opendata.web.harvest import reports as harvest_reports
 from opendata.web.help import documentation, guide, words
 from opendata.web.operations import archiving, audit, custody, mail, operations, stops
@@ -121,6 +122,8 @@ def register_web(app: Flask) -> None:
         sources,
         harvest_reports,
         harvest_keeping,
+        senders,
+        platforms,
         drafts,
         meaning,
         cells,

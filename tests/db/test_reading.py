@@ -39,7 +39,7 @@ def test_other_threads_and_failures_share_nothing(database):
         with database.unit() as session:
             found.append(session)
 
-    with pytest.raises(ZeroDivisionError), database.reading():
+    with pytest.raises(ZeroDivisionError), database.reading():  # noqa: PT012
         with database.unit() as shared:
             pass
         thread = threading.Thread(target=look)

@@ -184,7 +184,9 @@ VIEWS: Mapping[str, str] = {
         annual_reports.show_whole api_annual_reports.get_annual_report
         api_audit.* audit.* exchange.show_plan mail.* custody.show_withdrawal
         api_negative_list.get_negative_list_draft api_negative_list.list_lapses clocks.list_* clocks.show_new_rule
-        harvest_staff.show_*
+        harvest_staff.show_* api_higher_platforms.get_* api_higher_platforms.list_* api_senders.get_*
+        api_senders.list_* api_exchange.list_*
+        higher_platforms.list_* higher_platforms.send_records higher_platforms.show_* senders.list_* senders.show_*
         clocks.show_rule clocks.show_year offices.send_* offices.show_import offices.show_new preparing.send_form
         preparing.show_* publisher_fate.show_future site_staff.list_* site_staff.show_*
     """,
@@ -203,6 +205,11 @@ VIEWS: Mapping[str, str] = {
         publisher_fate.hand_over publisher_fate.merge_publisher publisher_fate.reopen_publisher
         self_checks.begin_check self_checks.close_check site_staff.add_reuse site_staff.decide_reuse
         site_staff.delete_page site_staff.save_page
+        api_higher_platforms.compare_* api_higher_platforms.delete_* api_higher_platforms.put_*
+        api_higher_platforms.send_again api_senders.put_* api_senders.renew_*
+        api_exchange.delete_* api_exchange.put_* higher_platforms.add_* higher_platforms.compare_*
+        higher_platforms.delete_* higher_platforms.save_* higher_platforms.send_again higher_platforms.switch_*
+        senders.add_* senders.renew_* senders.save_*
         api_harvests.delete_harvest api_harvests.put_harvest api_harvests.run_harvest api_harvests.stop_harvest
         harvest_staff.add_* harvest_staff.delete_* harvest_staff.run_* harvest_staff.save_* harvest_staff.stop_*
         harvest_staff.try_*

@@ -20,6 +20,8 @@ from werkzeug.test import TestResponse
 from opendata.db.models import Publisher
 from opendata.services.core.actors import SYSTEM
 from opendata.services.drafts.intake import ResourceOption
+from opendata.services.exchange.upward.values import PlatformInput
+from opendata.services.harvest.senders import SenderInput
 from opendata.services.harvest.values import HarvestInput
 from opendata.services.uploads.upload_values import UploadedFile
 from tests.instances import CSV, DATASET, SCHEMA, lend_app, make_actor, make_services, upload
@@ -50,8 +52,18 @@ WHY = {"reason": "误发"}
 GRANT = {"holder": "甲大学", "purpose": "研究", "until": "2030-01-01", "account": "reader"}
 ENTRY = {"title": "湖泊", "publisher": "water-bureau", "licenses": [{"name": "CC-BY-4.0"}]}
 HARVEST = {"title": "邻市", "url": "https://data.example.org", "kind": "ckan", "publisher": "water-bureau"}
+SENDER = {"title": "邻区", "url": "https://district.example.org", "publisher": "water-bureau"}
+PLATFORM = {
+    "title": "市",
+    "url": "https://city.example.org",
+    "kind": "opendata",
+    "account": "district",
+    "secret": "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+}
 BODIES: Mapping[str, Mapping[str, object]] = {
     **GOVERNANCE_BODIES,
+    "api_higher_platforms.put_higher_platform": PLATFORM,
+    "api_senders.put_sender": SENDER,
     "api_datasets.archive_dataset": WHY,
     "api_datasets.create_dataset": ENTRY,
     "api_datasets.rename_dataset": {"id": "lakes"},
@@ -82,6 +94,10 @@ BODIES: Mapping[str, Mapping[str, object]] = {
     "grants.end_grant": WHY,
     "grants.give_grant": GRANT,
     "harvest_staff.add_portal": HARVEST,
+    "higher_platforms.add_platform": PLATFORM,
+    "higher_platforms.save_platform": PLATFORM,
+    "senders.add_sender": SENDER,
+    "senders.save_sender": SENDER,
     "harvest_staff.save_portal": HARVEST,
     "people.hand_over": {"successor": "editor"},
     "people.invite": {"address": "li@example.org", "role": "editor", "publisher": "water-bureau"},
@@ -186,7 +202,12 @@ def build_address(rule: Rule, values: Mapping[str, str]) -> str:
 def make_world(home: Path) -> Iterator[World]:
     """The portal: data of the water bureau that is public, conditional, and not published yet, and drafts of it."""
     services = make_services(
-        home, review="two-person", requests_per_minute=0, queries_per_minute=0, exports_per_minute=0
+        home,
+        review="two-person",
+        requests_per_minute=0,
+        queries_per_minute=0,
+        exports_per_minute=0,
+        base_url="http://localhost",
     )
     for name in ("city", "road-bureau"):
         services.publishers.ensure(SYSTEM, {"id": name, "title": name})
@@ -229,6 +250,8 @@ def make_world(home: Path) -> Iterator[World]:
         invitation, text = services.invitations.invite(SYSTEM, "mei@example.org", "editor", "water-bureau")
         _, token = services.accounts.create_token("author")
         services.harvests.put(second, "next-city", HarvestInput.from_values(HARVEST))
+        services.upward.senders.put(second, "next-district", SenderInput(**SENDER))
+        services.upward.platforms.put(second, "city", PlatformInput.from_values(PLATFORM))
         world = World(portal, named={**NAMES, **fill_governance(services, author)})
         world.values = {
             "old": "1.0.0",
@@ -252,6 +275,9 @@ def make_world(home: Path) -> Iterator[World]:
             "webhook": "none",
             "part": "1",
             "source": "next-city",
+            "sender": "next-district",
+            "platform": "city",
+            "record": "0b4c4e61-558c-4165-8d18-aea320378137",
         }
         world.states = {
             "public": {"dataset": "reservoirs", "item": "reservoirs", "draft": drafts["reservoirs"]},

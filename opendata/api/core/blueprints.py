@@ -75,6 +75,7 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         counts: bool | None = None,
         reads: bool = False,
         strangers: bool = False,
+        signed: bool = False,
         is_own: bool = False,
         **document: Any,
     ) -> Callable[[View], View]:
@@ -84,14 +85,16 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
         `takes` and `gives` name headers of request and answer, components of the document; `problems` the statuses
         it refuses with, besides 401. `asks` are parameters of the document that the view reads itself, `files` the
         media types of other forms that an answer with a shape may have. Reading is for everybody where `public`;
-        changing never is, unless it is for `strangers` too. What only `reads` changes nothing, whatever its method, and
-        what `is_own` changes the caller's account alone. A token `needs` a verb: to read, or if nothing else is said of
-        a change, to administrate. Changes, and files made for one reader, count towards the limit of changes unless
-        `counts` says otherwise; a view that has a `cost_class` counts in that.
+        changing never is, unless it is for `strangers` too, or `signed`: then the blueprint checks who has signed. What
+        only `reads` changes nothing, whatever its method, and what `is_own` changes the caller's account alone. A token
+        `needs` a verb: to read, or if nothing else is said of a change, to administrate. Changes, and files made for
+        one reader, count towards the limit of changes unless `counts` says otherwise; a view that has a `cost_class`
+        counts in that.
         """
         safe = reads or method in SAFE_METHODS
         verb = needs or (Verb.READ if safe else Verb.ADMIN)
         security = _list_security(verb, public=public, safe=safe, strangers=strangers)
+        security = [{"signature": []}, *security] if signed else security
         refused = {HTTPStatus.FORBIDDEN} if verb != Verb.READ else set()
         is_counted = counts if counts is not None else not safe or bool(file_type and not public)
         statuses = {401, *refused, *problems, *((304,) if "If-None-Match" in takes else ())}
@@ -127,7 +130,7 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest has no typ
             NEEDED[endpoint] = verb
             if reads:
                 READING.add(endpoint)
-            if strangers:
+            if strangers or signed:
                 FOR_STRANGERS.add(endpoint)
             if is_own:
                 OWN.add(endpoint)

@@ -79,6 +79,13 @@ _SECURITY = {
         "name": "opendata_id",
         "description": "The session of a person who is signed in on the pages. Over HTTPS it is `__Host-opendata_id`.",
     },
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "webhook-signature",
+        "description": "The signature of a portal that may send (Standard Webhooks), with `webhook-id` and"
+        " `webhook-timestamp`.",
+    },
     "csrf": {
         "type": "apiKey",
         "in": "header",

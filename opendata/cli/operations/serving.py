@@ -86,7 +86,7 @@ def worker(parent: int | None) -> None:
                 publishing=services.own_lists,
                 measuring=(services.measuring, services.conformance),
                 links=services.link_checking,
-                delivering=(services.delivering, services.subscriptions),
+                delivering=(services.delivering, services.subscriptions, services.upward.sending),
                 harvesting=services.harvesting,
             )
         finally:

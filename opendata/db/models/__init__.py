@@ -27,6 +27,7 @@ from opendata.db.models.exchange.announcing import (
 )
 from opendata.db.models.exchange.conformance import ConformanceScore
 from opendata.db.models.exchange.harvest import ExternalLink, HarvestItem, HarvestRun, HarvestSource
+from opendata.db.models.exchange.upward import ExchangeSender, HigherPlatform, ReceivedRecord, UpwardRecord
 from opendata.db.models.factors import Challenge, ExternalIdentity, Passkey, RecoveryCode, SecondFactor
 from opendata.db.models.governance.basics import (
     BasicEdition,
@@ -90,6 +91,7 @@ __all__ = [
     "DutyRuleUse",
     "Event",
     "EventChain",
+    "ExchangeSender",
     "ExternalIdentity",
     "ExternalLink",
     "Failures",
@@ -97,6 +99,7 @@ __all__ = [
     "HarvestItem",
     "HarvestRun",
     "HarvestSource",
+    "HigherPlatform",
     "IdempotencyKey",
     "IndexCounter",
     "IndexNumber",
@@ -115,6 +118,7 @@ __all__ = [
     "PublicEvent",
     "PublicEventProgress",
     "Publisher",
+    "ReceivedRecord",
     "Recovery",
     "RecoveryCode",
     "Request",
@@ -136,6 +140,7 @@ __all__ = [
     "TableMeasure",
     "Token",
     "Upload",
+    "UpwardRecord",
     "User",
     "UserSession",
     "UtcDateTime",

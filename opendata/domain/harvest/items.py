@@ -15,14 +15,15 @@ class HarvestedItem:
     """A dataset of another portal.
 
     `identifier` is its id there, whatever its form. `publisher` is the foreign publisher as it is named (its id where
-    it has one), `publisher_title` its title. `page` is where people find it there, `modified` when it says that it
-    changed, as text. `metadata` has its disclosure as the source says.
+    it has one), `publisher_title` its title, `publisher_code` its unified social credit code. `page` is where people
+    find it there, `modified` when it says that it changed, as text. `metadata` has its disclosure as the source says.
     """
 
     identifier: str
     metadata: DatasetMetadata
     publisher: str = ""
     publisher_title: str = ""
+    publisher_code: str = ""
     page: str = ""
     modified: str = ""
     resources: Sequence[ExternalResource] = ()

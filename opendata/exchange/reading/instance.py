@@ -1,4 +1,7 @@
-"""Another instance of this program: its public datasets by REST, with all that their metadata say, and their files."""
+"""Another instance of this program: its public datasets by REST, with all that their metadata say, and their files.
+
+What such an instance registers here itself is read in the same way.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urljoin
 
-from opendata.domain.catalogue.external import ExternalResource
+from opendata.domain.catalogue.external import ExternalResource, is_web_address
 from opendata.domain.disclosure import OPEN
-from opendata.domain.harvest.items import Dialogue, Read, Reading
+from opendata.domain.harvest.items import Dialogue, Read, Reading, RefusedItem
 from opendata.errors import N_, UnreadableFileError
 from opendata.exchange.reading.values import (
     list_of,
@@ -52,6 +55,16 @@ def read_instance(url: str) -> Dialogue:
         cursors.add(cursor)
 
 
+def read_sent(found: object) -> Read:
+    """Read what an instance sends of one of its datasets."""
+    said = object_of(found)
+    home = text_of(said.get("home"))
+    if not is_web_address(home):
+        text = N_("The record doesn't say the address of the portal that it is from (“home”)")
+        return RefusedItem(reason={"message": text, "params": {}})
+    return _read_dataset(home, object_of(said.get("dataset")), object_of(said.get("manifest")))
+
+
 def _is_open(found: Mapping[str, Any]) -> bool:
     return text_of(object_of(found.get("disclosure")).get("attribute")) in ("", OPEN)
 
@@ -65,9 +78,13 @@ def _read_dataset(home: str, found: Mapping[str, Any], manifest: Mapping[str, An
     return make_item(
         metadata,
         identifier=text_of(found.get("uuid")),
-        resources=_list_files(f"{place}/{quote(text_of(manifest.get('version')))}/", manifest),
+        resources=[
+            *_list_files(f"{place}/{quote(text_of(manifest.get('version')))}/", manifest),
+            *map(_read_external, map(object_of, list_of(object_of(found.get("origin")).get("resources")))),
+        ],
         publisher=text_of(publisher.get("id")),
         publisher_title=text_of(publisher.get("title")),
+        publisher_code=text_of(publisher.get("code")),
         page=place,
         modified=text_of(found.get("modified")),
     )
@@ -85,3 +102,17 @@ def _list_files(place: str, manifest: Mapping[str, Any]) -> Sequence[ExternalRes
                 form = "parquet" if number else text_of(item.get("format"))
                 found.append(make_resource(urljoin(place, path), title=title, form=form, size=file.get("bytes")))
     return found
+
+
+def _read_external(found: Mapping[str, Any]) -> ExternalResource | None:
+    """What a dataset has at the portal that the instance harvested it from."""
+    said = ExternalResource.from_json(found)
+    return make_resource(
+        said.address,
+        title=said.title,
+        description=said.description,
+        form=said.format,
+        media_type=said.media_type,
+        kind=said.kind,
+        size=said.bytes,
+    )

@@ -6,9 +6,6 @@ Standard Webhooks 1.0 (headers, signature, pauses between tries).
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import json
 import logging
 import secrets
@@ -24,10 +21,11 @@ from opendata.domain.moments import format_time
 from opendata.errors import N_, KeptMessage, OpendataError
 from opendata.outside.guard import Guard, say_refusal
 from opendata.outside.posting import Posted, post_document
+from opendata.outside.signatures import write_headers
 from opendata.services.announcing.matching import SearchMatching
 from opendata.services.announcing.payloads import Payloads, name_event
 from opendata.services.announcing.queueing import DELIVERED, DROPPED, FAILED, SEARCHED_AFTER, WAITING, read_wanted
-from opendata.services.announcing.webhooks import SECRET_PREFIX, TEST, end_waiting, tidy
+from opendata.services.announcing.webhooks import TEST, end_waiting, tidy
 from opendata.services.core.context import Context
 from opendata.services.core.leases import Leases, give_back
 from opendata.storage.secrets import decrypt_secret
@@ -94,14 +92,10 @@ class Delivering:
         return sent
 
     def _send(self, taken: _Taken) -> None:
-        moment = self._context.clock()
-        stamp = str(int(moment.timestamp()))
         headers = {
             "Content-Type": "application/json",
             "Content-Length": str(len(taken.body)),
-            "webhook-id": taken.name,
-            "webhook-timestamp": stamp,
-            "webhook-signature": sign(taken.secret, taken.name, stamp, taken.body),
+            **write_headers(taken.secret, taken.name, taken.body, self._context.clock().timestamp()),
         }
         guard = Guard(self._context.settings.source_hosts)
         try:
@@ -185,13 +179,6 @@ class Delivering:
 
 def _is_due(now: datetime) -> ColumnElement[bool]:
     return and_(WebhookDelivery.state == WAITING, WebhookDelivery.due <= now)
-
-
-def sign(secret: str, name: str, stamp: str, body: bytes) -> str:
-    """The signature over id, time and body: HMAC-SHA256 with the secret, in Base64, after its version."""
-    key = base64.b64decode(secret.removeprefix(SECRET_PREFIX))
-    made = hmac.new(key, f"{name}.{stamp}.".encode() + body, hashlib.sha256).digest()
-    return "v1," + base64.b64encode(made).decode("ascii")
 
 
 def _find_due(tries: int, now: datetime, posted: Posted | None) -> datetime:

@@ -5,7 +5,6 @@ Source: Standard Webhooks 1.0.
 
 from __future__ import annotations
 
-import base64
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from opendata.db.models import PublicEvent, Webhook, WebhookDelivery
 from opendata.domain.catalogue.public_events import Wanted
 from opendata.domain.sources.address import SourceAddress
 from opendata.errors import N_, Fault, InputError, InvalidMetadataError, NotFoundError, StateError, fault
+from opendata.outside.signatures import make_secret
 from opendata.services.announcing.events import require_kinds
 from opendata.services.announcing.payloads import name_event
 from opendata.services.announcing.queueing import (
@@ -44,7 +44,6 @@ MOST_NOTE = 200
 KEPT = timedelta(days=30)
 """So long it is known what was delivered."""
 
-SECRET_PREFIX = "whsec_"  # noqa: S105 - what all of them begin with
 TEST = "webhook.test"
 MOST_REPLAYED = 1000
 
@@ -243,11 +242,6 @@ class Webhooks:
             reason=row.reason,  # type: ignore[arg-type]
             waiting=session.scalar(waiting) or 0,
         )
-
-
-def make_secret() -> str:
-    """A new secret."""
-    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(24)).decode("ascii")
 
 
 def delete_webhook(session: Session, webhook: str) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, ExternalLink, HarvestItem
 from opendata.domain.harvest.items import HarvestedItem
-from opendata.domain.harvest.planning import Decision, Fate, Known, Plan
+from opendata.domain.harvest.planning import Decision, Fate, Plan
 from opendata.domain.moments import format_time
 from opendata.domain.records import Archive, Origin
 from opendata.errors import N_
@@ -48,7 +48,7 @@ class HarvestedPortal:
 
     def find_publisher(self, item: HarvestedItem) -> str:
         """The publisher who answers here for a dataset."""
-        names = (item.publisher, item.publisher_title)
+        names = (item.publisher, item.publisher_title, item.publisher_code)
         return next((self.mapping[name] for name in names if name in self.mapping), self.publisher)
 
     def describe_origin(self, item: HarvestedItem) -> Origin:
@@ -76,12 +76,12 @@ class Applying:
             with self._context.write() as session:
                 now = self._context.now()
                 for decision in plan.decisions[start : start + BATCH]:
-                    self._do(session, portal, decision, now)
+                    self.do(session, portal, decision, now)
         for start in range(0, len(plan.gone), BATCH):
             keep()
             with self._context.write() as session:
                 for known in plan.gone[start : start + BATCH]:
-                    self._archive(session, portal, known)
+                    self.archive(session, portal, known.number)
 
     def compare(self, portal: HarvestedPortal, decision: Decision) -> Sequence[str]:
         """The properties in which a changed dataset differs from what the catalogue has."""
@@ -94,13 +94,14 @@ class Applying:
         names = sorted({*before, *after} - {PROPERTY})
         return [name for name in names if fingerprint(before.get(name)) != fingerprint(after.get(name))]
 
-    def _do(self, session: Session, portal: HarvestedPortal, decision: Decision, now: datetime) -> None:
+    def do(self, session: Session, portal: HarvestedPortal, decision: Decision, now: datetime) -> HarvestItem:
+        """Do one decision within a unit of work; what is remembered of the dataset."""
         item, row = decision.item, None
         if decision.known is not None:
             row = session.get_one(HarvestItem, decision.known.number)
         if decision.fate == Fate.KEPT and row is not None:
             row.seen = now
-            return
+            return row
         if row is None:
             dataset = self._add(session, portal, item)
             row = HarvestItem(source_id=portal.id, dataset_id=dataset.id)
@@ -112,6 +113,7 @@ class Applying:
         row.digest, row.seen, row.gone = decision.digest, now, None
         self._keep_links(session, dataset.id, item, now)
         session.flush()
+        return row
 
     def _add(self, session: Session, portal: HarvestedPortal, item: HarvestedItem) -> Dataset:
         publisher = find_living(session, portal.find_publisher(item))
@@ -143,9 +145,9 @@ class Applying:
             self._context.log(session, SYSTEM, "update", "dataset", row.id, properties=["origin"], harvest=portal.id)
         return row
 
-    def _archive(self, session: Session, portal: HarvestedPortal, known: Known) -> None:
+    def archive(self, session: Session, portal: HarvestedPortal, number: int) -> None:
         """What the portal has no longer stays readable here, and says so."""
-        item = session.get_one(HarvestItem, known.number)
+        item = session.get_one(HarvestItem, number)
         now = self._context.now()
         item.gone = now
         row = find_dataset(session, item.dataset_id, lock=True)

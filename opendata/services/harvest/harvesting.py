@@ -18,11 +18,9 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, HarvestItem, HarvestRun, HarvestSource
-from opendata.domain.harvest.items import Read, RefusedItem
 from opendata.domain.harvest.planning import Fate, Known, Plan, Prints, exceeds_share, make_plan
 from opendata.domain.harvest.runs import Counts, HarvestOutcome, HarvestWish
 from opendata.domain.harvest.sources import HarvestKind
-from opendata.domain.metadata import DatasetMetadata
 from opendata.errors import N_, BackendError, InputError, KeptMessage, OpendataError, StateError
 from opendata.outside.guard import say_refusal
 from opendata.services.catalogue.datasets import Datasets
@@ -32,9 +30,9 @@ from opendata.services.core.leases import Leases, find_pause, give_back
 from opendata.services.harvest.applying import Applying, HarvestedPortal
 from opendata.services.harvest.fetching import TRIES, Fetching, Reader
 from opendata.services.harvest.links import ExternalLinks
+from opendata.services.harvest.screening import screen_item
 from opendata.services.harvest.tables import HarvestedTables
 from opendata.services.harvest.values import read_timetable
-from opendata.services.privacy.texts import needs_reason
 from opendata.services.sources.sources import Sources
 from opendata.settings import SOURCE_LANGUAGE
 from opendata.wording.voice import voice_of
@@ -51,8 +49,6 @@ _WORKING = timedelta(minutes=5)
 _FIRST_PAUSE = timedelta(minutes=5)
 _LONGEST_PAUSE = timedelta(hours=6)
 
-_CLOSED = N_("The source says that this dataset isn't open to everybody")
-_PERSONAL = N_("Its texts look like personal data")
 _DIED = N_("The worker ended during this run. Another one begins")
 _FAULT = N_("The portal couldn't do it. The reason is in its log")
 
@@ -165,7 +161,7 @@ class Harvesting:
                 etag=fetching.etag,
                 modified=fetching.modified,
             )
-        plan = make_plan(known, map(_screen, fetching.reading.items))
+        plan = make_plan(known, map(screen_item, fetching.reading.items))
         ending = _judge(taken, plan, known, fetching)
         ending = replace(ending, details=self._describe(taken, plan))
         if ending.outcome == HarvestOutcome.DONE and not taken.is_trial:
@@ -277,22 +273,6 @@ class Harvesting:
 def _is_due(now: datetime) -> ColumnElement[bool]:
     is_asked = HarvestSource.wish != HarvestWish.NOTHING
     return or_(is_asked, and_(HarvestSource.is_active, HarvestSource.due <= now))
-
-
-def _screen(item: Read) -> Read:
-    """A dataset that may become public here, else the reason why not."""
-    if isinstance(item, RefusedItem):
-        return replace(item, title=_show_title(DatasetMetadata(title=item.title)))
-    text = _CLOSED if not item.metadata.disclosure.is_open else _PERSONAL if needs_reason(item.metadata) else ""
-    if not text:
-        return item
-    title = _show_title(item.metadata)
-    return RefusedItem(reason={"message": text, "params": {}}, identifier=item.identifier, title=title)
-
-
-def _show_title(metadata: DatasetMetadata) -> str:
-    """The title of a dataset that isn't taken in; none where its texts look like personal data: all see the report."""
-    return "" if needs_reason(metadata) else metadata.title
 
 
 def _judge(taken: _Taken, plan: Plan, known: Sequence[Known], fetching: Fetching) -> _Ending:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import HarvestItem, HarvestRun, HarvestSource, Publisher
+from opendata.db.models import ExchangeSender, HarvestItem, HarvestRun, HarvestSource, Publisher
 from opendata.domain.harvest.runs import HarvestWish
 from opendata.domain.harvest.sources import HarvestKind
 from opendata.domain.sources.timetable import Cycle
@@ -52,7 +52,7 @@ class Harvests:
         """
         found = require_maintainer(actor)
         with self._context.write() as session:
-            _require_sound(session, source, said)
+            require_sound(session, source, said)
             _require_account(found, said)
             row = session.get(HarvestSource, source, with_for_update=True)
             is_new = row is None
@@ -118,6 +118,11 @@ class Harvests:
             if session.scalar(select(HarvestItem.id).where(HarvestItem.source_id == source).limit(1)) is not None:
                 text = N_("Datasets of this portal are in the catalogue, so it can't be removed. Stop harvesting it")
                 raise StateError(text)
+            if session.get(ExchangeSender, source) is not None:
+                text = N_(
+                    "This portal registers its datasets here itself, so it can't be removed. Turn it off as a sender"
+                )
+                raise StateError(text)
             session.execute(delete(HarvestRun).where(HarvestRun.source_id == source))
             session.delete(row)
             self._context.log(session, found, "delete-harvest", "harvest", source)
@@ -146,7 +151,7 @@ def _view(session: Session, row: HarvestSource, runs: int) -> HarvestSourceView:
     return view_source(row, newest, live=live, gone=gone)
 
 
-def _require_sound(session: Session, source: str, said: HarvestInput) -> None:
+def require_sound(session: Session, source: str, said: HarvestInput) -> None:
     """Raises `InvalidMetadataError`; also where a publisher doesn't exist or has ended."""
     wrong = find_identifier_fault("/id", source)
     faults = [wrong] if wrong else []

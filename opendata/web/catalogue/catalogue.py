@@ -13,9 +13,11 @@ from opendata.domain.resources import TableResource
 from opendata.domain.site.kinds import PARTS, PageKind
 from opendata.metadata.expectation import DELAYS
 from opendata.metering import cost_class
+from opendata.problems import choose_voice
 from opendata.sending.content import describe_bytes, send
 from opendata.services.core.editions.version_values import VersionView
 from opendata.services.core.values import DatasetView, Page
+from opendata.services.exchange.upward.values import RecordView
 from opendata.services.governance.duties.reading import UpdateView
 from opendata.web.catalogue.editions import say_expected
 from opendata.web.catalogue.offices import describe_office
@@ -28,6 +30,7 @@ from opendata.web.core.markdown import add_markdown, prefers_markdown, render_pa
 from opendata.web.core.readers import read_once
 from opendata.web.properties.shown import list_groups, show_measures
 from opendata.wording.governance.site import KIND_NAMES
+from opendata.wording.governance.upward import RECORD_STATES
 
 blueprint = Blueprint("catalogue", __name__)
 
@@ -96,6 +99,7 @@ def show_dataset(dataset: str) -> Response:
         for who in (g.actor, None)
     )
     previewed = [item for item in manifest.tables if item.name in readable][:PREVIEWED_TABLES] if manifest else []
+    may_edit = g.actor is not None and g.actor.may_edit(found.publisher.id)
     return render_page(
         "catalogue/dataset.html",
         dataset=found,
@@ -118,11 +122,23 @@ def show_dataset(dataset: str) -> Response:
         property_groups=list_groups(),
         measures=show_measures(manifest.tables if manifest else ()),
         reuses=services().reuses.list(dataset=found.id, limit=MOST_REUSES),
+        registered=services().upward.records.list_public(found.uuid),
+        upward=_list_upward(found.id) if may_edit else (),
+        record_states=RECORD_STATES,
         snippets=build_snippets(dataset, manifest, public) if manifest else {},
-        may_edit=g.actor is not None and g.actor.may_edit(found.publisher.id),
+        may_edit=may_edit,
         can_archive=services().archiving.is_possible(g.actor, found.id),
         can_delete=g.actor is not None and found.head is None and services().deletion.is_possible(g.actor, found.id),
     )
+
+
+def _list_upward(dataset: str) -> Sequence[tuple[RecordView, str]]:
+    """What became of a dataset at each higher platform, with the reason in words."""
+    voice = choose_voice()
+    return [
+        (item, item.answer or (voice.fill(item.reason["message"], item.reason["params"]) if item.reason else ""))
+        for item in services().upward.records.list_of(g.actor, dataset)
+    ]
 
 
 @blueprint.get("/datasets/<dataset>/versions")

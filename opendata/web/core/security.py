@@ -76,6 +76,8 @@ _PRIVATE = (
     "request_inbox",
     "site_staff",
     "harvest_staff",
+    "senders",
+    "higher_platforms",
 )
 """The blueprints whose pages are never kept by a cache."""
 

@@ -255,6 +255,18 @@ STAFF_GROUPS: tuple[EntryGroup, ...] = (
                 _oversees,
             ),
             Entry(
+                "higher_platforms.list_platforms",
+                N_("Higher platforms"),
+                N_("Platforms above this one that get its open entries, and what became of each"),
+                _oversees,
+            ),
+            Entry(
+                "senders.list_senders",
+                N_("Lower portals"),
+                N_("Portals that register their open entries here themselves"),
+                _oversees,
+            ),
+            Entry(
                 "site_staff.show_site",
                 N_("The public site"),
                 N_("Name, header and footer, the disclosure column, columns, re-uses, calls, incidents"),

@@ -1,0 +1,1 @@
+"""Registering the catalogue on higher platforms: which, what waits, sending it, and comparing what is there."""
