@@ -17,6 +17,7 @@ from opendata.api.governance import (
     duties,
     inventory,
     negative_list,
+    registers,
     reports,
     requests,
     self_checks,
@@ -68,6 +69,7 @@ def register_api(app: Flask) -> None:
         tokens,
         webhooks,
         basics,
+        registers,
         reports,
         requests,
     ):

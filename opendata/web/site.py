@@ -49,6 +49,7 @@ from opendata.web.governance.inventory import public as inventory
 from opendata.web.governance.inventory import staff as inventory_staff
 from opendata.web.governance.offices import fate
 from opendata.web.governance.offices import pages as office_pages
+from opendata.web.governance.registers import registrations
 from opendata.web.governance.reports import annual as annual_reports
 from opendata.web.governance.reports import public as published_reports
 from opendata.web.governance.requests import asking as request_asking
@@ -153,6 +154,7 @@ def register_web(app: Flask) -> None:
         basic_imports,
         ledger,
         clocks,
+        registrations,
         annual_reports,
         published_reports,
         request_board,

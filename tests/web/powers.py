@@ -98,7 +98,9 @@ VIEWS: Mapping[str, str] = {
     # Those who have a role somewhere.
     "staff": "control.* api_control.* goals.*",
     "busy": """
-        annual_reports.list_reports
+        annual_reports.list_reports api_registrations.list_registration_forms api_registrations.list_registrations
+        registrations.list_registrations registrations.send_forms registrations.send_template
+        registrations.show_results
         api_basics.list_basic_draft api_negative_list.list_ungrounded api_obligations.list_obligations
         api_self_checks.get_self_check api_self_checks.list_self_check_items api_self_checks.list_self_checks
         basic_drafts.list_entries basic_drafts.send_draft basic_drafts.show_in_force basic_drafts.show_new
@@ -109,12 +111,15 @@ VIEWS: Mapping[str, str] = {
         api_drafts.list_drafts api_versions.list_stops stops.list_stops api_uploads.get_upload
     """,
     "senders": """
+        api_registrations.take_registration_results registrations.take_results
         api_inventory.import_items api_uploads.create_upload api_uploads.append_to_upload api_uploads.delete_upload
         basic_imports.send_file basic_imports.take_import duties.renew_feed inventory_staff.take_*
     """,
     # The work on datasets of the water bureau.
     "insiders": """
         annual_reports.show_report api_annual_reports.get_publisher_report
+        api_registrations.get_* api_registrations.list_registration_steps registrations.send_form
+        registrations.show_registration
         api_obligations.get_obligation api_obligations.list_obligation_steps duties.show_duty duties.show_step
         answers.show_answers api_drafts.get_draft api_drafts.download_attachment api_events.* api_findings.*
         api_grants.list_grants api_matching.* api_sources.get_source api_workbench.download_bench
@@ -129,6 +134,9 @@ VIEWS: Mapping[str, str] = {
     """,
     "editing": """
         annual_reports.save_report api_annual_reports.save_publisher_report
+        api_registrations.begin_registration api_registrations.change_registration
+        api_registrations.take_registration_step registrations.begin_registration registrations.save_application
+        registrations.take_step
         api_basics.link_basic_entry api_basics.unlink_basic_entry api_inventory.plan_opening
         api_inventory.register_item api_inventory.replace_item api_obligations.finish_obligation
         api_obligations.pause_obligation api_obligations.resume_obligation api_obligations.start_obligation
@@ -151,6 +159,7 @@ VIEWS: Mapping[str, str] = {
         workspace.change_metadata workspace.create_dataset workspace.delete_dataset
     """,
     "form": """
+        registrations.show_new
         api_requests.get_request basic_drafts.show_dataset request_inbox.show_*
         api_drafts.list_drafts_of_dataset archiving.show_archive sources.show_source stops.show_stop
         uploads.show_upload workspace.confirm_deletion

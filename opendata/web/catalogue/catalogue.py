@@ -120,6 +120,7 @@ def show_dataset(dataset: str) -> Response:
         reuses=services().reuses.list(dataset=found.id, limit=MOST_REUSES),
         snippets=build_snippets(dataset, manifest, public) if manifest else {},
         may_edit=g.actor is not None and g.actor.may_edit(found.publisher.id),
+        registrations=services().registrations.list_public(found.id),
         can_archive=services().archiving.is_possible(g.actor, found.id),
         can_delete=g.actor is not None and found.head is None and services().deletion.is_possible(g.actor, found.id),
     )

@@ -209,6 +209,11 @@ STAFF_GROUPS: tuple[EntryGroup, ...] = (
                 N_("Complete what the portal has filled in, and publish it by 31 January"),
             ),
             Entry(
+                "registrations.list_registrations",
+                N_("Registrations of public data resources"),
+                N_("Apply with forms that are filled in, follow what the register office decides, enter the codes"),
+            ),
+            Entry(
                 "clocks.show_supervision",
                 N_("Supervision report"),
                 N_("Each publisher in a quarter or half-year: published, in time, late, overdue, returned"),

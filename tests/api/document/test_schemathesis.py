@@ -98,6 +98,7 @@ def _explore(app: Flask, caller: Caller, *, examples: int, is_long: bool) -> Non
     asked = {"kind": "question", "publisher": "water-bureau", "subject": "水位", "text": "单位是什么？"}
     real |= {"number": caller.post("/requests", json=asked).json["number"], "step": "register"}
     real |= {"kind": "guide", "page": "none", "reuse": "none", "gauge": "mine", "webhook": "none", "source": "none"}
+    real["registration"] = str(caller.services.registrations.begin(_find_actor(caller), "reservoirs", {}).id)
     client = ReadingClient(app)  # that of schemathesis leaves files open
     seen: Counter[int] = Counter()
     count = 0
