@@ -111,6 +111,9 @@ def fill_governance(services: Services, author: Actor) -> Mapping[str, Mapping[s
         "annual_reports.": {"year": YEAR},
         "api_annual_reports.": {"year": YEAR},
         "published_reports.": {"year": YEAR},
+        "operation_reports.": {"year": YEAR},
+        "api_operation_reports.": {"year": YEAR},
+        "published_operation.": {"year": YEAR},
         "api_basics.": {"entry": entry, "number": "1"},
         "basic_drafts.": {"entry": entry},
         "basic_imports.": {"number": "1"},
@@ -151,3 +154,6 @@ def _report(services: Services) -> None:
         texts = {"zh": dict.fromkeys(("general", "problems", "other"), "无")}
         services.annual_reports.save(SYSTEM, int(YEAR), publisher, {"texts": texts, "numbers": numbers})
         services.annual_reports.publish(SYSTEM, int(YEAR), publisher)
+    notes = dict.fromkeys(("body", "authorisations", "ceilings"), "本年度没有")
+    services.operation_reports.save(SYSTEM, int(YEAR), "water-bureau", {"roles": ["implementing"], "notes": notes})
+    services.operation_reports.publish(SYSTEM, int(YEAR), "water-bureau")

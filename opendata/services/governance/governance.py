@@ -41,6 +41,8 @@ from opendata.services.governance.offices.lists import PublisherLists
 from opendata.services.governance.offices.succession import Succession
 from opendata.services.governance.quality.measuring import Measuring
 from opendata.services.governance.registers.forms import RegistrationForms
+from opendata.services.governance.registers.operation import OperationReports
+from opendata.services.governance.registers.operation_sheets import OperationSheets
 from opendata.services.governance.registers.registrations import Registrations
 from opendata.services.governance.registers.results import RegistrationResults
 from opendata.services.governance.reports.annual import AnnualReports
@@ -84,6 +86,8 @@ class Governance:
     link_checking: LinkChecking
     measuring: Measuring
     negative_lists: NegativeLists
+    operation_reports: OperationReports
+    operation_sheets: OperationSheets
     pages: Pages
     plans: Plans
     publisher_lists: PublisherLists
@@ -145,6 +149,8 @@ def build_governance(context: Context, found: Foundation) -> Governance:
         link_checking=LinkChecking(context, reuses),
         measuring=Measuring(context, found.versions, found.queries),
         negative_lists=NegativeLists(context),
+        operation_reports=OperationReports(context),
+        operation_sheets=OperationSheets(context),
         pages=pages,
         plans=plans,
         publisher_lists=PublisherLists(context),
