@@ -89,7 +89,8 @@ def find_needs(
         if not is_operated or is_sent:
             return []
         ended = standing.found.valid_until if standing is not None else None
-        return [Need(duty=Duty.APPLY, about=str(standing.id if standing else ""), since=ended or today)]
+        last = max((one.id for one in known if one.found.registered is not None), default=0)
+        return [Need(duty=Duty.APPLY, about=str(last), since=ended or today)]
     found = []
     changed = find_change(standing.version, editions, counts_all=counts_all)
     sent = [one for one in known if one.found.state in SENT_STATES and one.found.kind != RegistrationKind.CANCELLATION]

@@ -106,12 +106,14 @@ def test_a_dataset_is_registered_changed_and_disclosed(bureau: tuple[Portal, Clo
     step(clerk, page, "return", "2026-12-01", note="请补充来源")
     assert "请补充来源" in clerk.get(page).text
     clock.now = datetime(2026, 12, 2, 2, tzinfo=UTC)
+    clerk = portal.signed_in("clerk")
     step(clerk, page, "submit", "2026-12-02")
     step(clerk, page, "accept", "2026-12-02")
     assert "以登记机构规定为准" in clerk.get(page).text
     step(clerk, page, "notice", "2026-12-02")
     assert portal.signed_in("watcher").get(page).status_code == 200
     clock.now = datetime(2026, 12, 16, 2, tzinfo=UTC)
+    clerk = portal.signed_in("clerk")
     assert "公示已结束" in clerk.get("/workspace/control").text
     step(clerk, page, "register", "2026-12-16", code=CODE)
     for path in (

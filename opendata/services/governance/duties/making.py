@@ -73,7 +73,7 @@ class Maker:
             if _is_open(row) and (view is None or row.rule_id != view.rule.id):
                 row.waived_on, row.waived_reason, row.changed = self._today, reason, self._context.now()
         self._follow_publications(dataset, {row.key for row in rows}, editions)
-        self._follow_registrations(dataset)
+        self._follow_registrations(dataset, rows)
 
     def make_periods(self, view: RuleView) -> None:
         """The duties of a rule of periods, for each publisher that it counts for."""
@@ -144,14 +144,10 @@ class Maker:
                     row = self._add(view.rule, key, dataset.publisher_id, dataset=dataset, trigger=edition.day)
                     row.task = edition.version
 
-    def _follow_registrations(self, dataset: Dataset) -> None:
-        """The duties towards the register, of which every version is a change, withdrawn or not."""
-        query = select(Version.version, Version.published).where(Version.dataset_id == dataset.id).order_by(Version.id)
-        editions = [
-            (version, published.astimezone(self._zone).date()) for version, published in self._session.execute(query)
-        ]
+    def _follow_registrations(self, dataset: Dataset, rows: Sequence[Obligation]) -> None:
+        """The duties towards the register."""
         for view, need in follow_registrations(
-            self._context, self._session, self._calendar, self._views, dataset, editions
+            self._context, self._session, self._calendar, self._views, dataset, rows
         ):
             row = begin_duty(self._context, view.rule, dataset.publisher_id)
             row.key, row.dataset_uuid = name_key(dataset, need), dataset.uuid

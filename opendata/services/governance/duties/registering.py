@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Dataset, Obligation, RegistrationRow
+from opendata.db.models import Dataset, Obligation, RegistrationRow, Version
 from opendata.domain.clocks.calendar import WorkingCalendar
 from opendata.domain.clocks.limits import Unit
 from opendata.domain.registers.needs import OPERATION, Duty, Known, Need, find_needs, is_under_operation
@@ -34,49 +35,39 @@ def follow_registrations(
     calendar: WorkingCalendar,
     views: Collection[RuleView],
     dataset: Dataset,
-    editions: Sequence[tuple[str, date]],
+    kept: Sequence[Obligation],
 ) -> Sequence[tuple[RuleView, Need]]:
-    """End the duties of a dataset that are fulfilled or no longer owed; the needs that still want one."""
+    """End the duties of a dataset that are fulfilled or no longer owed; the needs that still want one.
+
+    `kept` are all its duties that were made automatically.
+    """
     known = _list_known(session, dataset)
-    query = select(Obligation).where(
-        Obligation.dataset_uuid == dataset.uuid, Obligation.rule_id.in_(sorted(_DUTIES)), Obligation.key.is_not(None)
-    )
-    rows = session.scalars(query.order_by(Obligation.id)).all()
-    if not known and not rows and not is_under_operation(dict(dataset.meta)):
+    rows = [row for row in kept if row.rule_id in _DUTIES]
+    is_operated = is_under_operation(dict(dataset.meta)) and dataset.origin is None
+    if not known and not rows and not is_operated:
         return []
     today = context.today()
-    needs = {
-        need.duty: need
-        for need in find_needs(
-            known,
-            is_operated=is_under_operation(dict(dataset.meta)) and dataset.origin is None,
-            editions=editions,
-            today=today,
-            counts_all=context.settings.register_all_changes,
-        )
-        if dataset.archived is None or need.duty == Duty.RENEW
-    }
+    found = find_needs(
+        known,
+        is_operated=is_operated,
+        editions=_list_editions(session, dataset, ZoneInfo(context.settings.timezone)),
+        today=today,
+        counts_all=context.settings.register_all_changes,
+    )
+    needs = {need.duty: need for need in found if dataset.archived is None or need.duty == Duty.RENEW}
     for row in rows:
-        if row.done_on is not None or row.waived_on is not None:
-            continue
-        row.publisher_id = dataset.publisher_id
-        need = needs.get(Duty(row.rule_id))
-        if need is not None and row.key == name_key(dataset, need):
-            recompute(row, calendar)
-            continue
-        done = _find_done(known, row)
-        row.changed = context.now()
-        if done is not None:
-            row.done_on = done[1]
-            row.evidence = {"text": done[0]}
-        else:
-            row.waived_on, row.waived_reason = today, NOTHING_OWED
+        if row.done_on is None and row.waived_on is None:
+            need = needs.get(Duty(row.rule_id))
+            if need is None or row.key != name_key(dataset, need):
+                _end(context, known, row)
+            else:
+                recompute(row, calendar)
     taken = {row.key for row in rows}
-    found = {view.rule.id: view for view in views}
+    rules = {view.rule.id: view for view in views}
     return [
-        (found[need.duty], need)
+        (rules[need.duty], need)
         for need in needs.values()
-        if need.duty in found and _applies(found[need.duty], dataset) and name_key(dataset, need) not in taken
+        if need.duty in rules and _applies(rules[need.duty], dataset) and name_key(dataset, need) not in taken
     ]
 
 
@@ -126,6 +117,24 @@ def _list_known(session: Session, dataset: Dataset) -> Sequence[Known]:
         )
         for row in session.scalars(query)
     ]
+
+
+def _list_editions(session: Session, dataset: Dataset, zone: ZoneInfo) -> Sequence[tuple[str, date]]:
+    """All its versions with their days, withdrawn or not: each is a change."""
+    query = select(Version.version, Version.published).where(Version.dataset_id == dataset.id).order_by(Version.id)
+    return [(version, published.astimezone(zone).date()) for version, published in session.execute(query)]
+
+
+def _end(context: Context, known: Sequence[Known], row: Obligation) -> None:
+    """Say that a duty is done, by what and when; or that it isn't needed. Months that are over aren't changed."""
+    today = context.today()
+    row.changed = context.now()
+    done = _find_done(known, row)
+    if done is None:
+        row.waived_on, row.waived_reason = today, NOTHING_OWED
+    else:
+        row.done_on = max(done[1], today.replace(day=1))
+        row.evidence = {"text": done[0]}
 
 
 def _find_done(known: Sequence[Known], row: Obligation) -> tuple[str, date] | None:

@@ -146,7 +146,7 @@ def take(context: Context, session: Session, actor: Actor, row: RegistrationRow,
     if step in NEEDS_CODE or step == RegistrationStep.CANCEL:
         touch(context, session, dataset)
     details = {"registration": row.id, "step": str(step), "day": said.taken.day.isoformat()}
-    context.log(session, actor, "register", "dataset", dataset.id, **details)
+    context.log(session, actor, "registration-step", "dataset", dataset.id, **details)
 
 
 def put(row: RegistrationRow, found: Registration) -> None:

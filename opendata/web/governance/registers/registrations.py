@@ -184,7 +184,7 @@ def send_template() -> Response:
 def take_results() -> Answered:
     """Try a sheet, or take the rows that were tried."""
     require_publisher(g.actor)
-    results, tried = services().registration_results, request.form.get("rows", "")
+    results, tried = services().registration_results, request.form.get("rows", "").strip()
     try:
         if tried:
             plan = results.run(g.actor, io.BytesIO(tried.encode()), "results.csv", dry=False, only_valid=True)
