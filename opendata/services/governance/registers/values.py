@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from opendata.domain.registers.form import Answer, Document
-from opendata.domain.registers.registration import RegistrationKind, RegistrationState, RegistrationStep
+from opendata.domain.registers.registration import (
+    OPEN_STATES,
+    RegistrationKind,
+    RegistrationState,
+    RegistrationStep,
+)
 from opendata.domain.texts import I18n
 from opendata.services.core.values import PublisherView
 
@@ -71,6 +76,11 @@ class RegistrationView:
     def is_changed(self) -> bool:
         """Whether the data has another version than the one that is registered."""
         return self.state == RegistrationState.REGISTERED and self.version != self.newest
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether the office has decided, or the application was cancelled."""
+        return self.state not in OPEN_STATES
 
     @property
     def may_change(self) -> bool:

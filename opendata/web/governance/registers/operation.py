@@ -58,6 +58,7 @@ WORDS: Mapping[str, Any] = {
 def _guard() -> Response | str | None:
     if request.mimetype == "multipart/form-data":
         request.max_content_length = MOST_BYTES + (1 << 16)
+        request.max_form_memory_size = MOST_BYTES
     else:
         limit_form()
     refused = ask_to_sign_in()

@@ -62,8 +62,9 @@ _LONG = frozenset(["use"])
 
 @blueprint.before_request
 def _guard() -> Response | str | None:
-    if request.files or request.mimetype == "multipart/form-data":
+    if request.mimetype == "multipart/form-data":
         request.max_content_length = MOST_BYTES + (1 << 16)
+        request.max_form_memory_size = MOST_BYTES
     else:
         limit_form()
     refused = ask_to_sign_in()
