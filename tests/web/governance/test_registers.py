@@ -120,10 +120,10 @@ def test_a_dataset_is_registered_changed_and_disclosed(bureau: tuple[Portal, Clo
         "/datasets/wells",
         "/datasets/wells/1.0.0/",
         "/datasets/wells.ttl",
-        "/datasets/wells/1.0.0.ttl",
+        "/datasets/wells/1.0.0/dcat.ttl",
         "/api/v1/datasets/wells",
         "/api/v1/datasets/wells/versions/1.0.0",
-        "/datasets/wells/core.json",
+        "/datasets/wells.gb.json",
     ):
         assert CODE in reader.get(path, follow_redirects=True).text, path
     follow(portal)
