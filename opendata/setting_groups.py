@@ -58,6 +58,36 @@ class GovernanceSettings(OpenidSettings):
     )
     objection_days: int = declare(3, "How long a publisher may take to answer an objection.", unit="working days")
     asker_days: int = declare(180, "How long the portal keeps who made a request, after it ends.", unit="days")
+    register_check_days: int = declare(
+        20,
+        "How long the register office of public data resources may take for its formal check of an application that it"
+        " accepted. Your register office sets this.",
+        unit="working days",
+    )
+    register_notice_days: int = declare(
+        10,
+        "How long the register office shows an application to the public (公示). Your register office sets this.",
+        unit="working days",
+    )
+    register_valid_years: int = declare(
+        3, "How long a registration is valid. Your register office sets this.", unit="years"
+    )
+    register_renewal_days: int = declare(
+        60,
+        "How long before its end a registration must be renewed. Your register office sets this.",
+        unit="days",
+    )
+    register_apply_days: int = declare(
+        20,
+        "How long a publisher may take to apply for the registration of a dataset under authorised operation, and of a"
+        " change. The national rules name no number, so the portal has this one.",
+        unit="working days",
+    )
+    register_all_changes: bool = declare(
+        True,
+        "Whether every new version of a registered dataset makes the registration of a change due; otherwise only one"
+        " in which tables or columns changed (the first number of the version rises).",
+    )
 
 
 def parse_issuer(name: str, default: object, text: str) -> str:  # noqa: ARG001 - all take the same

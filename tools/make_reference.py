@@ -44,6 +44,7 @@ TYPES = {
     "period": "A period of ISO 8601, a quarter such as 2026-Q3 or a half-year such as 2026-H1, or two with `/` between",
     "object": "An object",
     "region": "Six digits",
+    "creditCode": "A unified social credit code: 18 characters",
     "telephone": "A telephone number",
     "email": "An e-mail address",
     "address": "A web address (http or https)",

@@ -17,6 +17,8 @@ from opendata.api.governance import (
     duties,
     inventory,
     negative_list,
+    operation,
+    registers,
     reports,
     requests,
     self_checks,
@@ -71,6 +73,8 @@ def register_api(app: Flask) -> None:
         tokens,
         webhooks,
         basics,
+        operation,
+        registers,
         reports,
         requests,
     ):

@@ -49,6 +49,8 @@ from opendata.web.governance.inventory import public as inventory
 from opendata.web.governance.inventory import staff as inventory_staff
 from opendata.web.governance.offices import fate
 from opendata.web.governance.offices import pages as office_pages
+from opendata.web.governance.registers import operation as operation_reports
+from opendata.web.governance.registers import operation_public, registrations
 from opendata.web.governance.reports import annual as annual_reports
 from opendata.web.governance.reports import public as published_reports
 from opendata.web.governance.requests import asking as request_asking
@@ -156,6 +158,9 @@ def register_web(app: Flask) -> None:
         basic_imports,
         ledger,
         clocks,
+        registrations,
+        operation_reports,
+        operation_public,
         annual_reports,
         published_reports,
         request_board,

@@ -229,6 +229,7 @@ FULL = CatalogueEntry(
     ),
     public=frozenset(["stations", "levels", "map"]),
     former=("lakes",),
+    registration="410100-2026-000001",
 )
 """A dataset that says all there is to say: two tables with keys, an attachment, two languages, three versions."""
 

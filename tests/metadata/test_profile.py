@@ -37,6 +37,7 @@ FURTHER = {
     "dataItems": [{"name": "水库代码", "type": "C", "length": 20, "key": True, "nullable": False}, {"name": "水位"}],
     "sharing": {"type": "2", "condition": "仅供防汛调度使用", "method": "file"},
     "openingCondition": "注明来源即可使用",
+    "authorisedOperation": {"mode": "scenario", "operator": "某某数据公司", "period": "2026-01/2028-12"},
     "relatedCodes": ["306001/000013"],
 }
 

@@ -44,10 +44,12 @@ VIEWS: Mapping[str, str] = {
         guide.* inside.* joining.* mcp.* operations.* problem_pages.* recoveries.* addresses.* search_feeds.* sql.*
         oai.* harvests.* api_harvests.get_harvest api_harvests.list_harvests
         words.* duty_feeds.* feeds.send_publisher_feed* inventory.* negative_list.* on_time.* request_following.show_*
+        published_operation.*
         published_reports.* requests.* self_check_reports.* site_disclosure.* site_public.* site_status.*
         site_topics.* site_reuses.l* site_reuses.send_feed site_reuses.show_* api_basics.get_basic_changes
         api_basics.get_basic_coverage
         api_annual_reports.get_published_* api_annual_reports.list_annual_reports
+        api_operation_reports.get_published_* api_operation_reports.list_operation_reports
         api_basics.get_basic_entry api_basics.list_basic_entries api_basics.list_basic_versions
         api_clocks.get_* api_clocks.list_* api_inventory.download_* api_inventory.list_* api_negative_list.compare_*
         api_negative_list.get_negative_list api_negative_list.get_negative_list_version
@@ -98,7 +100,9 @@ VIEWS: Mapping[str, str] = {
     # Those who have a role somewhere.
     "staff": "control.* api_control.* goals.*",
     "busy": """
-        annual_reports.list_reports
+        annual_reports.list_reports api_registrations.list_registration_forms api_registrations.list_registrations
+        registrations.list_registrations registrations.send_forms registrations.send_template
+        registrations.show_results operation_reports.list_reports
         api_basics.list_basic_draft api_negative_list.list_ungrounded api_obligations.list_obligations
         api_self_checks.get_self_check api_self_checks.list_self_check_items api_self_checks.list_self_checks
         basic_drafts.list_entries basic_drafts.send_draft basic_drafts.show_in_force basic_drafts.show_new
@@ -109,12 +113,16 @@ VIEWS: Mapping[str, str] = {
         api_drafts.list_drafts api_versions.list_stops stops.list_stops api_uploads.get_upload
     """,
     "senders": """
+        api_registrations.take_registration_results registrations.take_results
         api_inventory.import_items api_uploads.create_upload api_uploads.append_to_upload api_uploads.delete_upload
         basic_imports.send_file basic_imports.take_import duties.renew_feed inventory_staff.take_*
     """,
     # The work on datasets of the water bureau.
     "insiders": """
         annual_reports.show_report api_annual_reports.get_publisher_report
+        api_registrations.get_* api_registrations.list_registration_steps registrations.send_form
+        registrations.show_registration api_operation_reports.get_operation_report
+        operation_reports.send_tables operation_reports.show_report
         api_obligations.get_obligation api_obligations.list_obligation_steps duties.show_duty duties.show_step
         answers.show_answers api_drafts.get_draft api_drafts.download_attachment api_events.* api_findings.*
         api_grants.list_grants api_matching.* api_sources.get_source api_workbench.download_bench
@@ -129,6 +137,10 @@ VIEWS: Mapping[str, str] = {
     """,
     "editing": """
         annual_reports.save_report api_annual_reports.save_publisher_report
+        api_registrations.begin_registration api_registrations.change_registration
+        api_registrations.take_registration_step registrations.begin_registration registrations.save_application
+        registrations.take_step api_operation_reports.save_operation_report operation_reports.save_report
+        operation_reports.take_tables
         api_basics.link_basic_entry api_basics.unlink_basic_entry api_inventory.plan_opening
         api_inventory.register_item api_inventory.replace_item api_obligations.finish_obligation
         api_obligations.pause_obligation api_obligations.resume_obligation api_obligations.start_obligation
@@ -151,6 +163,7 @@ VIEWS: Mapping[str, str] = {
         workspace.change_metadata workspace.create_dataset workspace.delete_dataset
     """,
     "form": """
+        registrations.show_new
         api_requests.get_request basic_drafts.show_dataset request_inbox.show_*
         api_drafts.list_drafts_of_dataset archiving.show_archive sources.show_source stops.show_stop
         uploads.show_upload workspace.confirm_deletion
@@ -166,7 +179,7 @@ VIEWS: Mapping[str, str] = {
     """,
     # Persons.
     "leading": """
-        api_annual_reports.publish_publisher_report
+        api_annual_reports.publish_publisher_report api_operation_reports.publish_operation_report
         api_basics.change_basic_draft api_basics.create_basic_draft api_basics.remove_basic_draft
         api_obligations.add_obligation api_obligations.assign_obligation api_obligations.extend_obligation
         api_publishers.update_publisher api_self_checks.confirm_self_check_items basic_drafts.change_entry

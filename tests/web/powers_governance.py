@@ -57,6 +57,9 @@ GOVERNANCE_BODIES: Mapping[str, Mapping[str, object]] = {
     "api_publishers.reopen_publisher": REASON,
     "api_publishers.split_publisher": {"rest": "road-bureau", **REASON},
     "api_publishers.update_publisher": {"contactPoint": {"telephone": "0371-65500000"}},
+    "api_registrations.begin_registration": {"kind": "initial"},
+    "api_registrations.change_registration": {"said": {"office": "省登记中心"}},
+    "api_registrations.take_registration_step": {"step": "submit"},
     "api_requests.send_request": QUESTION,
     "api_requests.take_request_step": {"summary": "何时更新"},
     "api_self_checks.begin_self_check": {"year": 2024},
@@ -72,6 +75,8 @@ GOVERNANCE_BODIES: Mapping[str, Mapping[str, object]] = {
     "duties.take_step": EVIDENCE,
     "inventory_staff.number_items": {"publisher": "water-bureau"},
     "inventory_staff.set_day": {"opens": "2099-01-01"},
+    "registrations.begin_registration": {"kind": "initial"},
+    "registrations.take_step": {"step": "submit", "day": "2026-01-05"},
     "request_inbox.take_step": {"summary": "何时更新"},
     "self_checks.decide_items": {"item": "1", "decision": "open", "open_by": "2099-01-01", "do": "decide"},
     "site_staff.decide_reuse": {"decision": "refuse", **REASON},
@@ -99,12 +104,16 @@ def fill_governance(services: Services, author: Actor) -> Mapping[str, Mapping[s
     file = services.site_files.add_attachment(SYSTEM, "a.pdf", b"%PDF-1.4\n%%EOF\n")
     kept = services.inventory_imports.keep(SYSTEM, io.BytesIO("信息资源名称\n水井台账\n".encode()), "a.csv")
     _report(services)
+    registration = str(services.registrations.begin(SYSTEM, "reservoirs", {}).id)
     page = {"kind": "guide", "part": "guide", "page": "guide"}
     number = {"number": asked, "step": "register", "text": "not-there"}
     return {
         "annual_reports.": {"year": YEAR},
         "api_annual_reports.": {"year": YEAR},
         "published_reports.": {"year": YEAR},
+        "operation_reports.": {"year": YEAR},
+        "api_operation_reports.": {"year": YEAR},
+        "published_operation.": {"year": YEAR},
         "api_basics.": {"entry": entry, "number": "1"},
         "basic_drafts.": {"entry": entry},
         "basic_imports.": {"number": "1"},
@@ -119,6 +128,8 @@ def fill_governance(services: Services, author: Actor) -> Mapping[str, Mapping[s
         "api_obligations.": {"obligation": duty},
         "duties.": {"duty": duty, "step": "finish"},
         "duty_feeds.": {"text": feed},
+        "api_registrations.": {"registration": registration},
+        "registrations.": {"registration": registration, "suffix": "xlsx"},
         "api_requests.": number,
         "requests.": number,
         "request_": number,
@@ -143,3 +154,6 @@ def _report(services: Services) -> None:
         texts = {"zh": dict.fromkeys(("general", "problems", "other"), "无")}
         services.annual_reports.save(SYSTEM, int(YEAR), publisher, {"texts": texts, "numbers": numbers})
         services.annual_reports.publish(SYSTEM, int(YEAR), publisher)
+    notes = dict.fromkeys(("body", "authorisations", "ceilings"), "本年度没有")
+    services.operation_reports.save(SYSTEM, int(YEAR), "water-bureau", {"roles": ["implementing"], "notes": notes})
+    services.operation_reports.publish(SYSTEM, int(YEAR), "water-bureau")

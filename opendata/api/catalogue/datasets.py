@@ -168,6 +168,7 @@ def _add_expected(found: DatasetView) -> DetailedDataset:
         measures=measure_tables(tables),
         usage=services().downloads.find(found, caller()),
         update=services().duties.find_updates([found.uuid]).get(found.uuid),
+        registrations=services().registrations.list_public(found.id),
     )
 
 

@@ -41,6 +41,7 @@ class DetailedVersion(VersionView):
     """A version with its tables and attachments."""
 
     contents: tuple[PublishedResource, ...]
+    registration: str
 
 
 class ParquetShape(Schema):
@@ -204,6 +205,10 @@ class DetailedVersionShape(VersionShape):
     """A published version with its tables and attachments."""
 
     resources = fields.List(fields.Nested(ResourceShape), required=True, attribute="contents")
+    registration = fields.String(
+        required=True,
+        metadata={"description": "Its code in the register of public data resources; empty without one."},
+    )
 
 
 class ErratumShape(Schema):

@@ -49,7 +49,8 @@ def get_version(dataset: str, version: str) -> Answer:
     """Get a version with its tables and attachments; `latest` is the newest."""
     found, contents = _find_contents(dataset, version)
     values = {name: getattr(found, name) for name in VersionView.__dataclass_fields__}
-    return DetailedVersion(**values, contents=contents), _locate(found)
+    registration = services().registrations.find_code(found.dataset, found.version)
+    return DetailedVersion(**values, contents=contents, registration=registration), _locate(found)
 
 
 @blueprint.operation(

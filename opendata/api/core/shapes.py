@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from opendata.metadata.properties.reading import load_profile
 from opendata.services.core.values import DatasetView
 from opendata.services.delivery.downloads import Usage
 from opendata.services.governance.duties.reading import UpdateView
+from opendata.services.governance.registers.values import PublicRegistration
 
 
 def page_of(shape: type[Schema]) -> type[Schema]:
@@ -193,6 +195,18 @@ class DetailedDataset(DatasetView):
     measures: Measures | None
     usage: Usage | None
     update: UpdateView | None
+    registrations: Sequence[PublicRegistration]
+
+
+class PublicRegistrationShape(Schema):
+    """A registration in the register of public data resources; `version` is empty for the entry alone."""
+
+    code = fields.String(required=True)
+    version = fields.String(required=True)
+    kind = fields.String(required=True)
+    state = fields.String(required=True)
+    registered = fields.Date(required=True, allow_none=True)
+    valid_until = fields.Date(required=True, allow_none=True, data_key="validUntil")
 
 
 class UpdateShape(Schema):
@@ -265,6 +279,11 @@ class DetailedDatasetShape(DatasetShape):
         required=True,
         allow_none=True,
         metadata={"description": "The `ETag` doesn't change with it. Null without an update cycle with periods."},
+    )
+    registrations = fields.List(
+        fields.Nested(PublicRegistrationShape),
+        required=True,
+        metadata={"description": "Its codes in the register of public data resources, the newest first."},
     )
 
 

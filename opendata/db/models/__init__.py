@@ -50,6 +50,7 @@ from opendata.db.models.governance.grounds import NegativeList, SelfCheck, SelfC
 from opendata.db.models.governance.inventory import IndexCounter, IndexNumber, InventoryFile, OpeningDate
 from opendata.db.models.governance.lists import OwnListState
 from opendata.db.models.governance.quality import DatasetMeasure, TableMeasure
+from opendata.db.models.governance.registers import OperationReport, RegistrationEvent, RegistrationRow
 from opendata.db.models.governance.reports import AnnualReport
 from opendata.db.models.governance.requests import Request, RequestEvent
 from opendata.db.models.governance.site import LastCheck, Reuse, ReuseDataset, SiteFile, SitePage, SitePageVersion
@@ -112,6 +113,7 @@ __all__ = [
     "NegativeList",
     "Obligation",
     "OpeningDate",
+    "OperationReport",
     "OutboxMail",
     "OwnListState",
     "Passkey",
@@ -121,6 +123,8 @@ __all__ = [
     "ReceivedRecord",
     "Recovery",
     "RecoveryCode",
+    "RegistrationEvent",
+    "RegistrationRow",
     "Request",
     "RequestEvent",
     "Reuse",

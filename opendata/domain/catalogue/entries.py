@@ -43,7 +43,8 @@ class Agency:
 class Edition:
     """One version of a dataset, whether it can be read or not; `changed` is when something was last said of it.
 
-    `period` is in the normal form of `meaning.periods`. `manifest_sha256` is hexadecimal.
+    `period` is in the normal form of `meaning.periods`. `manifest_sha256` is hexadecimal. `registration` is its code in
+    the register of public data resources.
     """
 
     version: str
@@ -56,6 +57,7 @@ class Edition:
     bytes: int = 0
     withdrawal: Tombstone | None = None
     suspension: Suspension | None = None
+    registration: str = ""
 
     @property
     def is_standing(self) -> bool:
@@ -71,7 +73,8 @@ class CatalogueEntry:
     then there is only the entry. `public` names the resources that anybody may have; of all others only the names, the
     dictionary and the counts are public. `archived` says since when the dataset is no longer kept. `former` are the
     ids that it had. `origin` is the portal that it was harvested from, and `dead` are the addresses there that no
-    longer work.
+    longer work. `registration` is the code of what is described in the register of public data resources: of the
+    version, or of the dataset as a whole the newest.
     """
 
     id: str
@@ -87,6 +90,7 @@ class CatalogueEntry:
     former: Sequence[str] = ()
     origin: Origin | None = None
     dead: frozenset[str] = frozenset()
+    registration: str = ""
 
     @property
     def external(self) -> Sequence[ExternalResource]:

@@ -1,4 +1,4 @@
-"""The further identifiers of a dataset: its UUID, its index number, the code of its resource in the national guide.
+"""The further identifiers of a dataset: its UUID, its index number, its codes in the national guide and the register.
 
 The datatype of the notation says which one it is, as SKOS has it.
 """
@@ -14,6 +14,7 @@ from opendata.exchange.dcat.vocabulary import TYPE, Literal, Triple, clean_text,
 UUID = "uuid"
 INDEX_NUMBER = "index-number"
 RESOURCE_CODE = "resource-code"
+REGISTRATION = "registration-code"
 
 
 def list_identifiers(entry: CatalogueEntry) -> Iterator[str]:
@@ -37,4 +38,5 @@ def _find(entry: CatalogueEntry) -> Mapping[str, str]:
         UUID: f"urn:uuid:{entry.uuid}",
         INDEX_NUMBER: str(further.get("indexNumber") or ""),
         RESOURCE_CODE: str(further.get("resourceCode") or ""),
+        REGISTRATION: entry.registration,
     }

@@ -70,6 +70,7 @@ def describe_core(entry: CatalogueEntry, addresses: Addresses, zone: tzinfo, def
         "元数据维护方": _describe_contact(entry),
         "元数据更新日期": entry.modified.astimezone(zone).date().isoformat(),
         "索引号": _text(further.get("indexNumber")),
+        "登记结果查询码": entry.registration,
         "版本": entry.version or "",
     }
     return {name: value for name, value in found.items() if value not in ("", [], {})}

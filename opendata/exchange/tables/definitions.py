@@ -107,6 +107,7 @@ DATASETS = _define(
         ("modified", "datetime!", "修改时间", "Modified"),
         ("archived", "boolean!", "已归档：不再维护", "Archived: no longer kept"),
         ("url", "string!", "网址", "Address"),
+        ("registration", "string", "登记结果查询码", "Code in the register of public data resources"),
     ),
 )
 RESOURCES = _define(

@@ -30,7 +30,7 @@ def describe_dataset(entry: CatalogueEntry, addresses: Addresses) -> Row:
         *(_join(further.get("themes")), metadata.update_cycle or None, metadata.temporal or None),
         *(_text(spatial.get("code")) if isinstance(spatial, Mapping) else None, entry.version, len(entry.editions)),
         *(edition.rows if edition else 0, edition.bytes if edition else 0, entry.issued, entry.created),
-        *(entry.changed, entry.archived is not None, addresses.dataset(entry.id)),
+        *(entry.changed, entry.archived is not None, addresses.dataset(entry.id), entry.registration or None),
     )
 
 

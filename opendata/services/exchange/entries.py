@@ -10,10 +10,11 @@ from datetime import datetime
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Alias, Dataset, ExternalLink, Publisher, Version
+from opendata.db.models import Alias, Dataset, ExternalLink, Publisher, RegistrationRow, Version
 from opendata.domain.catalogue.entries import Agency, CatalogueEntry, Edition
 from opendata.domain.manifest import Manifest
 from opendata.domain.metadata import DatasetMetadata
+from opendata.domain.registers.registration import RegistrationKind, RegistrationState
 from opendata.domain.site.links import LinkState
 from opendata.errors import N_, BackendError, DamagedError, NotFoundError
 from opendata.metadata.dataset import read_metadata
@@ -60,7 +61,9 @@ class Entries:
         manifest = self._versions.get_manifest(dataset, version)
         found = self.get(dataset)
         metadata = replace(manifest.metadata, disclosure=found.metadata.disclosure)
-        return replace(found, metadata=metadata, manifest=manifest, public=_list_public(metadata, manifest))
+        code = next((item.registration for item in found.editions if item.version == version), "")
+        public = _list_public(metadata, manifest)
+        return replace(found, metadata=metadata, manifest=manifest, public=public, registration=code)
 
     def get_many(self, datasets: Sequence[str]) -> Sequence[CatalogueEntry]:
         """Datasets by id, in this order; those that aren't public are left out."""
@@ -197,8 +200,10 @@ class Entries:
     def _describe(self, session: Session, rows: Sequence[Dataset]) -> Sequence[CatalogueEntry]:
         names = [row.id for row in rows]
         editions: dict[str, list[Edition]] = {name: [] for name in names}
+        codes = _read_codes(session, rows)
         for row in session.scalars(select(Version).where(Version.dataset_id.in_(names))):
-            editions[row.dataset_id].append(_describe_edition(row))
+            code = codes.get(row.dataset_id, {}).get(row.version, "")
+            editions[row.dataset_id].append(_describe_edition(row, code))
         former: dict[str, list[str]] = {}
         for alias in session.scalars(select(Alias).where(Alias.dataset_id.in_(names)).order_by(Alias.old)):
             former.setdefault(alias.dataset_id, []).append(alias.old)
@@ -215,12 +220,19 @@ class Entries:
                 agencies.setdefault(row.publisher_id, describe_agency(row.publisher)),
                 former.get(row.id, ()),
                 frozenset(dead.get(row.id, ())),
+                ["", *codes.get(row.id, {}).values()][-1],
             )
             for row in rows
         ]
 
     def _describe_one(
-        self, row: Dataset, editions: Sequence[Edition], publisher: Agency, former: Sequence[str], dead: frozenset[str]
+        self,
+        row: Dataset,
+        editions: Sequence[Edition],
+        publisher: Agency,
+        former: Sequence[str],
+        dead: frozenset[str],
+        registration: str,
     ) -> CatalogueEntry:
         metadata = read_metadata(row.meta)
         manifest = self._find_manifest(row, editions)
@@ -238,6 +250,7 @@ class Entries:
             former=former,
             origin=row.origin,
             dead=dead,
+            registration=registration,
         )
 
     def _find_manifest(self, row: Dataset, editions: Sequence[Edition]) -> Manifest | None:
@@ -292,7 +305,24 @@ def describe_agency(row: Publisher) -> Agency:
     )
 
 
-def _describe_edition(row: Version) -> Edition:
+def _read_codes(session: Session, rows: Sequence[Dataset]) -> Mapping[str, Mapping[str, str]]:
+    """Dataset → version → its code in the register, those that were registered last coming last."""
+    names = {row.uuid: row.id for row in rows}
+    query = select(RegistrationRow.dataset_uuid, RegistrationRow.version, RegistrationRow.code).where(
+        RegistrationRow.dataset_uuid.in_(names),
+        RegistrationRow.state == RegistrationState.REGISTERED,
+        RegistrationRow.kind != RegistrationKind.CANCELLATION,
+        RegistrationRow.code != "",
+    )
+    found: dict[str, dict[str, str]] = {}
+    for uuid, version, code in session.execute(query.order_by(RegistrationRow.id)):
+        of_dataset = found.setdefault(names[uuid], {})
+        of_dataset.pop(version, None)
+        of_dataset[version] = code
+    return found
+
+
+def _describe_edition(row: Version, registration: str) -> Edition:
     return Edition(
         version=row.version,
         published=row.published,
@@ -304,6 +334,7 @@ def _describe_edition(row: Version) -> Edition:
         bytes=row.bytes,
         withdrawal=row.withdrawal,
         suspension=row.suspension if row.suspended else None,
+        registration=registration,
     )
 
 

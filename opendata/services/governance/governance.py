@@ -40,6 +40,11 @@ from opendata.services.governance.offices.figures import Figures
 from opendata.services.governance.offices.lists import PublisherLists
 from opendata.services.governance.offices.succession import Succession
 from opendata.services.governance.quality.measuring import Measuring
+from opendata.services.governance.registers.forms import RegistrationForms
+from opendata.services.governance.registers.operation import OperationReports
+from opendata.services.governance.registers.operation_sheets import OperationSheets
+from opendata.services.governance.registers.registrations import Registrations
+from opendata.services.governance.registers.results import RegistrationResults
 from opendata.services.governance.reports.annual import AnnualReports
 from opendata.services.governance.requests.asked import list_asked
 from opendata.services.governance.requests.requests import Requests, build_requests
@@ -81,9 +86,14 @@ class Governance:
     link_checking: LinkChecking
     measuring: Measuring
     negative_lists: NegativeLists
+    operation_reports: OperationReports
+    operation_sheets: OperationSheets
     pages: Pages
     plans: Plans
     publisher_lists: PublisherLists
+    registration_forms: RegistrationForms
+    registration_results: RegistrationResults
+    registrations: Registrations
     requests: Requests
     reuses: Reuses
     self_checks: SelfChecks
@@ -139,9 +149,14 @@ def build_governance(context: Context, found: Foundation) -> Governance:
         link_checking=LinkChecking(context, reuses),
         measuring=Measuring(context, found.versions, found.queries),
         negative_lists=NegativeLists(context),
+        operation_reports=OperationReports(context),
+        operation_sheets=OperationSheets(context),
         pages=pages,
         plans=plans,
         publisher_lists=PublisherLists(context),
+        registration_forms=RegistrationForms(context, manifests),
+        registration_results=RegistrationResults(context),
+        registrations=Registrations(context),
         requests=requests,
         reuses=reuses,
         self_checks=SelfChecks(context, partial(list_asked, ZoneInfo(context.settings.timezone))),

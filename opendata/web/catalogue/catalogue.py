@@ -127,6 +127,7 @@ def show_dataset(dataset: str) -> Response:
         record_states=RECORD_STATES,
         snippets=build_snippets(dataset, manifest, public) if manifest else {},
         may_edit=may_edit,
+        registrations=services().registrations.list_public(found.id),
         can_archive=services().archiving.is_possible(g.actor, found.id),
         can_delete=g.actor is not None and found.head is None and services().deletion.is_possible(g.actor, found.id),
     )

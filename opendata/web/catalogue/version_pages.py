@@ -67,6 +67,7 @@ def show_version(dataset: str, version: str) -> Response:
         mending=services().requests.board.list_mending(entry.uuid, version),
         may_edit=g.actor is not None and g.actor.may_edit(entry.publisher.id),
         snippets=build_snippets(dataset, manifest, versions.list_readable(None, dataset, version)),
+        registrations=[item for item in services().registrations.list_public(dataset) if item.version == found.version],
         citation=write_sentence(cite(dataset, version)),
     )
 

@@ -85,6 +85,11 @@ PUBLIC_GROUPS: tuple[EntryGroup, ...] = (
                 N_("What isn't disclosed, and on which ground of law. All else is open in principle"),
             ),
             Entry(
+                "published_operation.list_reports",
+                N_("Authorised operation of public data"),
+                N_("Which public data others may operate, their products and services, and the fees"),
+            ),
+            Entry(
                 "self_check_reports.list_reports",
                 N_("Yearly self-check"),
                 N_("What the publishers decided each year about what isn't open"),
@@ -209,6 +214,16 @@ STAFF_GROUPS: tuple[EntryGroup, ...] = (
                 N_("Complete what the portal has filled in, and publish it by 31 January"),
             ),
             Entry(
+                "registrations.list_registrations",
+                N_("Registrations of public data resources"),
+                N_("Apply with forms that are filled in, follow what the register office decides, enter the codes"),
+            ),
+            Entry(
+                "operation_reports.list_reports",
+                N_("Disclosure of authorised operation"),
+                N_("Each year by 31 March: what was authorised, the products, the fees"),
+            ),
+            Entry(
                 "clocks.show_supervision",
                 N_("Supervision report"),
                 N_("Each publisher in a quarter or half-year: published, in time, late, overdue, returned"),
@@ -313,6 +328,7 @@ def list_parts() -> Sequence[Part]:
         days = [page.published for page in services().pages.list(None, kind) if page.published]
         if kind == PageKind.REPORT:
             days += [row.republished or row.published for row in services().annual_reports.list_published()]
+            days += [row.republished or row.published for row in services().operation_reports.list_published()]
         found.append(Part(kind, KIND_NAMES[kind], KIND_PURPOSES[kind], max(days, default=None)))
     return found
 

@@ -99,6 +99,7 @@ def _explore(app: Flask, caller: Caller, *, examples: int, is_long: bool) -> Non
     real |= {"number": caller.post("/requests", json=asked).json["number"], "step": "register"}
     real |= {"kind": "guide", "page": "none", "reuse": "none", "gauge": "mine", "webhook": "none", "source": "none"}
     real |= {"sender": "none", "platform": "none", "record": "0b4c4e61-558c-4165-8d18-aea320378137"}
+    real["registration"] = str(caller.services.registrations.begin(_find_actor(caller), "reservoirs", {}).id)
     client = ReadingClient(app)  # that of schemathesis leaves files open
     seen: Counter[int] = Counter()
     count = 0

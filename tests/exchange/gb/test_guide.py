@@ -50,6 +50,7 @@ def test_everything_that_is_stated_has_its_element() -> None:
     assert found["更新周期"] == {"代码": "4", "名称": "每月"}
     assert (found["发布日期"], found["关联资源代码"]) == ("2025-01-02", ["306001/000013"])
     assert found["开放属性"]["开放条件"] == "注明来源即可使用"
+    assert found["登记结果查询码"] == "410100-2026-000001"
     assert list(found)[:5] == ["信息资源分类", "信息资源名称", "信息资源代码", "信息资源提供方", "信息资源提供方代码"]
 
 

@@ -72,6 +72,7 @@ def test_everything_has_its_column() -> None:
         *("Reservoir levels", "CC-BY-4.0", "生态环保", "410100"),
     )
     assert (found["latest"], found["versions"], found["rows"], found["bytes"]) == ("2.0.0", 3, 5003, 124690)
+    assert found["registration"] == "410100-2026-000001"
     stations, levels, attachment = (name(RESOURCES, row) for row in list_resources(FULL, ADDRESSES))
     assert (stations["schema"], stations["rows"], stations["columns"]) == ("station@1.0.0", 3, 5)
     assert levels["url"] == f"{BASE}/datasets/reservoirs/2.0.0/levels.csv"

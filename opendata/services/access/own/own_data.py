@@ -21,9 +21,11 @@ from opendata.db.models import (
     Grant,
     HarvestSource,
     KnownPlace,
+    OperationReport,
     Passkey,
     Recovery,
     RecoveryCode,
+    RegistrationEvent,
     Request,
     SecondFactor,
     Source,
@@ -55,6 +57,7 @@ _ENDING = (
 """What ends with an account."""
 
 _IDENTITY = ("issuer", "subject", "name", "created", "used")
+_STEP = ("registration_id", "step", "day", "note", "at")
 _POST = ("role", "publisher_id", "created", "created_by")
 
 
@@ -96,6 +99,10 @@ class OwnData:
                 "sources": _list(session, _of(Source.author_id, found, "dataset_id", "resource", "contact")),
                 "harvests": _list(session, _of(HarvestSource.author_id, found, "id", "title", "kind")),
                 "requests": _list(session, _of(Request.user_id, found, "number", "kind", "state", "created")),
+                "registrationSteps": _list(session, _of(RegistrationEvent.user_id, found, *_STEP)),
+                "operationReports": _list(
+                    session, _of(OperationReport.author_id, found, "publisher_id", "year", "modified")
+                ),
                 "dutyReminders": _list(session, _of(DutyReminder.user_id, found, "obligation_id", "stage", "day")),
                 "drafts": _list(session, select(Draft.id, Draft.dataset_id, Draft.created).where(named)),
                 "events": _list(session, events.where(about).order_by(Event.id.desc()).limit(MOST_EVENTS)),
@@ -122,6 +129,8 @@ class OwnData:
             for model in _ENDING:
                 session.execute(delete(model).where(model.user_id == row.id))
             session.execute(update(Request).where(Request.user_id == row.id).values(user_id=None))
+            session.execute(update(RegistrationEvent).where(RegistrationEvent.user_id == row.id).values(user_id=None))
+            session.execute(update(OperationReport).where(OperationReport.author_id == row.id).values(author_id=None))
             row.password, row.publisher_id, row.mail_language, row.seen = unknown, None, None, None
             self._context.log(session, found, "delete-account", "user", row.name, vacant=left)
 

@@ -52,6 +52,7 @@ class Kind(StrEnum):
     REUSE = "reuse"
     UPLOAD = "upload"
     HARVEST = "harvest"
+    REGISTRATION = "registration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from opendata.services.governance.control.answers import ANSWER_GAUGES
 from opendata.services.governance.control.datasets import DATASET_GAUGES
 from opendata.services.governance.control.drafts import DRAFT_GAUGES
+from opendata.services.governance.control.registers import REGISTER_GAUGES
 from opendata.services.governance.control.storage import STORAGE_GAUGES
 from opendata.services.governance.control.tables import TABLE_GAUGES
 
-GAUGES = (*ANSWER_GAUGES, *DRAFT_GAUGES, *DATASET_GAUGES, *TABLE_GAUGES, *STORAGE_GAUGES)
+GAUGES = (*ANSWER_GAUGES, *DRAFT_GAUGES, *DATASET_GAUGES, *REGISTER_GAUGES, *TABLE_GAUGES, *STORAGE_GAUGES)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, DutyProgress, Obligation
 from opendata.services.core.context import Context
 from opendata.services.governance.duties.calendars import recompute_waiting
 from opendata.services.governance.duties.making import Maker
+from opendata.services.governance.duties.registering import list_renewals, where_operated
 from opendata.services.governance.duties.reminding import Reminding
 from opendata.services.governance.duties.rule_reading import read_rules
 from opendata.services.search.following import Changes, find_end, read_changes
@@ -65,7 +66,8 @@ class Keeping:
     def _list_datasets(self, session: Session, changes: Changes | None, *, is_new_day: bool) -> Sequence[str]:
         """The datasets to look at: those that were touched, and on a new day those whose last period is over."""
         if changes is not None and changes.is_whole:
-            return list(session.scalars(select(Dataset.id).where(Dataset.head.is_not(None)).order_by(Dataset.id)))
+            wanted = or_(Dataset.head.is_not(None), where_operated())
+            return list(session.scalars(select(Dataset.id).where(wanted).order_by(Dataset.id)))
         found = set(changes.touched) if changes is not None else set()
         if is_new_day:
             over = (
@@ -75,6 +77,7 @@ class Keeping:
                 .having(func.max(Obligation.period_end) < self._context.today())
             )
             found |= set(session.scalars(select(Dataset.id).where(Dataset.uuid.in_(over))))
+            found |= set(list_renewals(session, self._context.today()))
         return sorted(found)
 
 

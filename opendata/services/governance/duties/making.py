@@ -26,12 +26,13 @@ from opendata.metadata.expectation import DELAYS
 from opendata.services.core.access import disclosure_of
 from opendata.services.core.context import Context
 from opendata.services.governance.duties.calendars import read_calendar, recompute
+from opendata.services.governance.duties.registering import NOTHING_OWED, follow_registrations, name_key, put_terms
 from opendata.services.governance.duties.rule_reading import ALL, RuleView
 
 NOT_KEPT = N_("The dataset isn't updated any more")
 OTHER_CYCLE = N_("The update cycle of the dataset has changed")
 SWITCHED_OFF = N_("The rule doesn't apply any more")
-AUTOMATIC = (NOT_KEPT, OTHER_CYCLE, SWITCHED_OFF)
+AUTOMATIC = (NOT_KEPT, OTHER_CYCLE, SWITCHED_OFF, NOTHING_OWED)
 """Why a duty isn't needed where nobody said so."""
 
 _MOST = 400
@@ -72,6 +73,7 @@ class Maker:
             if _is_open(row) and (view is None or row.rule_id != view.rule.id):
                 row.waived_on, row.waived_reason, row.changed = self._today, reason, self._context.now()
         self._follow_publications(dataset, {row.key for row in rows}, editions)
+        self._follow_registrations(dataset, rows)
 
     def make_periods(self, view: RuleView) -> None:
         """The duties of a rule of periods, for each publisher that it counts for."""
@@ -141,6 +143,17 @@ class Maker:
                 if view.since is not None and edition.day >= view.since and key not in known:
                     row = self._add(view.rule, key, dataset.publisher_id, dataset=dataset, trigger=edition.day)
                     row.task = edition.version
+
+    def _follow_registrations(self, dataset: Dataset, rows: Sequence[Obligation]) -> None:
+        """The duties towards the register."""
+        for view, need in follow_registrations(
+            self._context, self._session, self._calendar, self._views, dataset, rows
+        ):
+            row = begin_duty(self._context, view.rule, dataset.publisher_id)
+            row.key, row.dataset_uuid = name_key(dataset, need), dataset.uuid
+            put_terms(self._context, row, need)
+            recompute(row, self._calendar)
+            self._session.add(row)
 
     def _add(
         self,

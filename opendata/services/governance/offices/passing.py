@@ -22,6 +22,7 @@ from opendata.db.models import (
     HarvestSource,
     Invitation,
     Obligation,
+    OperationReport,
     PublicEvent,
     Publisher,
     Request,
@@ -69,7 +70,11 @@ PASSED: tuple[Passing, ...] = (
 )
 """All that follows a publisher. A new table that names publishers is added here, or to `KEPT`."""
 
-KEPT: tuple[InstrumentedAttribute[Any], ...] = (AnnualReport.publisher_id, PublicEvent.publisher_id)
+KEPT: tuple[InstrumentedAttribute[Any], ...] = (
+    AnnualReport.publisher_id,
+    OperationReport.publisher_id,
+    PublicEvent.publisher_id,
+)
 """Columns that go on naming the publisher of then."""
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import AnnualReport as Row
-from opendata.db.models import Obligation, Publisher
+from opendata.db.models import Publisher
 from opendata.domain.reports.annual import (
     FIRST_YEAR,
     LAST_YEAR,
@@ -46,6 +46,7 @@ from opendata.services.core.actors import (
     require_publisher,
 )
 from opendata.services.core.context import Context
+from opendata.services.governance.duties.finishing import finish_yearly, select_yearly
 from opendata.services.governance.reports.entering import list_missing, read_said
 from opendata.services.governance.reports.facts import count_facts, find_places
 from opendata.services.governance.reports.published import (
@@ -272,15 +273,8 @@ class AnnualReports:
 
     def _finish_duty(self, session: Session, actor: Actor, year: int, publisher: str) -> None:
         """Fulfil the duties of the ledger to publish it."""
-        path = f"/disclosure/reports/{_name(year, publisher)}"
-        base = self._context.settings.base_url
-        for row in _select_duties(session, year, [publisher] if publisher else []):
-            if row.done_on is None and row.waived_on is None:
-                row.done_on, row.changed = self._context.today(), self._context.now()
-                row.evidence = {"url": f"{base}{path}"} if base else {"text": path}
-                row.pauses = [{**item, "end": item.get("end") or row.done_on.isoformat()} for item in row.pauses]
-                details = {"day": row.done_on.isoformat(), "evidence": row.evidence}
-                self._context.log(session, actor, "finish-duty", "obligation", str(row.id), **details)
+        rows = select_yearly(session, RULES, year, [publisher] if publisher else [])
+        finish_yearly(self._context, session, actor, rows, f"/disclosure/reports/{_name(year, publisher)}")
 
 
 def _require(
@@ -297,17 +291,10 @@ def _name(year: int, publisher: str) -> str:
     return f"{year}/{publisher}" if publisher else str(year)
 
 
-def _select_duties(session: Session, year: int, publishers: Sequence[str]) -> Sequence[Obligation]:
-    query = select(Obligation).where(
-        Obligation.rule_id.in_(RULES), Obligation.period == str(year), Obligation.publisher_id.in_(publishers)
-    )
-    return session.scalars(query.order_by(Obligation.due, Obligation.id)).all()
-
-
 def _find_clocks(session: Session, year: int, publishers: Sequence[str]) -> Mapping[str, DutyClock]:
     """Publisher → its duty to publish the report of a year; the one that is due first."""
     found: dict[str, DutyClock] = {}
-    for row in _select_duties(session, year, publishers):
+    for row in select_yearly(session, RULES, year, publishers):
         found.setdefault(row.publisher_id, DutyClock(row.id, row.due, row.done_on))
     return found
 

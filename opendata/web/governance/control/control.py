@@ -166,6 +166,8 @@ def _find_address(row: GaugeRow) -> str:
             return url_for("site_reuses.show_reuse", reuse=row.id)
         case Kind.UPLOAD:
             return ""  # nobody opens a file that isn't in a draft
+        case Kind.REGISTRATION:
+            return url_for("registrations.show_registration", registration=row.id)
         case Kind.HARVEST:
             return url_for("harvests.show_portal", source=row.id)
         case Kind.MAIL:

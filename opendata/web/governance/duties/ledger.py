@@ -13,6 +13,8 @@ from werkzeug.wrappers import Response
 from opendata.domain.clocks.obligations import DutyState
 from opendata.domain.clocks.rules import Trigger
 from opendata.domain.moments import read_day
+from opendata.domain.registers.needs import OPERATION_RULE
+from opendata.domain.registers.needs import Duty as RegisterDuty
 from opendata.domain.reports.annual import RULES as REPORT_RULES
 from opendata.errors import N_, InputError, InvalidMetadataError, NotFoundError, OpendataError, StateError
 from opendata.problems import status_of
@@ -119,6 +121,8 @@ def show_duty(duty: int) -> Answer:
         steps=list_open_steps(item, decides=decides, is_maintainer=g.actor.is_maintainer),
         units=UNIT_NAMES,
         report_year=read_number(item.period) if item.rule in REPORT_RULES else None,
+        operation_year=read_number(item.period) if item.rule == OPERATION_RULE else None,
+        is_registering=item.rule in tuple(RegisterDuty),
         **HELPERS,
     )
 

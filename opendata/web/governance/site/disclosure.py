@@ -22,12 +22,19 @@ def show_part(part: str) -> str:
     found = services().pages.list(g.actor, kind)
     reports = services().annual_reports.list_published(publisher="") if kind == PageKind.REPORT else ()
     has_more = kind == PageKind.REPORT and bool(services().annual_reports.list_published())
-    if not found and not has_more and not _is_maintainer():
+    has_operation = kind == PageKind.REPORT and bool(services().operation_reports.list_published())
+    if not found and not has_more and not has_operation and not _is_maintainer():
         raise NotFoundError(N_("Nothing is published here yet"))
-    if len(found) == 1 and found[0].is_public and not has_more:
+    if len(found) == 1 and found[0].is_public and not has_more and not has_operation:
         return _render(kind, found[0])
     return render_template(
-        "governance/site/part.html", kind=kind, **_name(kind), pages=found, reports=reports, has_more=has_more
+        "governance/site/part.html",
+        kind=kind,
+        **_name(kind),
+        pages=found,
+        reports=reports,
+        has_more=has_more,
+        has_operation=has_operation,
     )
 
 

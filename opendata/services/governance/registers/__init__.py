@@ -1,0 +1,1 @@
+"""Registers outside the portal: registrations of data resources, and what is disclosed of authorised operation."""
