@@ -29,7 +29,7 @@ class Locks:
 
     @contextmanager
     def hold(self, name: str) -> Iterator[Callable[[], None]]:
-        """Hold a name. Gives a function that raises `BackendError` once it is lost. Raises it if that takes too long."""
+        """Hold a name. Gives a function that raises `BackendError` once it is lost. Raises it after a while, too."""
         number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
         hold = self._hold_row if self._database.engine.dialect.name == "postgresql" else self._hold_file
         with hold(number) as require:

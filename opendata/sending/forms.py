@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from opendata.sending.content import DERIVED, IMMUTABLE, PRIVATE, Content, choose_coding, send
 from opendata.services.delivery.forms import CODINGS, ServedForm
+from opendata.setting_values import is_bucket
 from opendata.storage.store import blob_key
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def open_to_origins(response: Response, methods: str = "GET, HEAD") -> None:
 
 def _find_accel(services: Services, form: ServedForm) -> str:
     """Where nginx finds a file, if it is to send it."""
-    prefix = services.settings.accel_prefix if form.is_public else ""
+    has_file = form.derived or not is_bucket(services.settings.store)
+    prefix = services.settings.accel_prefix if form.is_public and has_file else ""
     place = f"derived/{quote(form.key)}" if form.derived else f"store/{blob_key(form.sha256)}"
     return f"{prefix}/{place}" if prefix else ""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from opendata.errors import N_, IntegrityError, TooLargeError
+from opendata.errors import N_, BackendError, IntegrityError, TooLargeError
 from opendata.storage.store import (
     BLOB_NAME,
     BlobState,
@@ -19,6 +19,9 @@ from opendata.storage.store import (
     unknown_blob,
     unknown_record,
 )
+
+PASSING = ("tmp", "work", "uploads", "forms")
+"""Folders beside a store with what is only passing through."""
 
 _CHUNK = 1 << 20
 
@@ -154,6 +157,23 @@ class LocalStore:
         """The keys of all records below a folder, in the order of their characters."""
         files = (path for path in self._record(prefix).rglob("*") if path.is_file())
         yield from sorted(path.relative_to(self._folder).as_posix() for path in files)
+
+    def list_files(self) -> Iterator[tuple[str, int]]:
+        """The key and size of every blob and record, in the order of their characters."""
+        kinds = (path for path in self._folder.iterdir() if path.is_dir() and path.name not in PASSING)
+        files = (path for kind in kinds for path in kind.rglob("*") if path.is_file())
+        for key, path in sorted((path.relative_to(self._folder).as_posix(), path) for path in files):
+            with contextlib.suppress(FileNotFoundError):
+                yield key, path.stat().st_size
+
+    def find_path(self, key: str) -> Path:
+        """Where a blob or record lies, or would."""
+        return self._folder / key
+
+    def check(self) -> None:
+        """Raises `BackendError` where the folder is gone."""
+        if not self._folder.is_dir():
+            raise BackendError(N_("The public store is missing"))
 
     def _blob(self, name: str) -> Path:
         return self._folder / require_blob_name(name)

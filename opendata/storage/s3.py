@@ -91,6 +91,10 @@ class S3Store:
             self._put(name, size, file)
         return name, size
 
+    def put_known(self, name: str, size: int, stream: BinaryIO) -> None:
+        """Keep what a stream holds under a name that is known. Raises `IntegrityError` where it holds other bytes."""
+        self._put(name, size, stream)
+
     def put_stream(self, stream: BinaryIO, *, limit: int | None = None) -> tuple[str, int]:
         """Keep what a stream holds; return name and size in bytes. A large one lies on this disk until it is whole."""
         digest, held = hashlib.sha256(), io.BytesIO()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from opendata.errors import N_, BackendError, StorageFullError, UsageError
+from opendata.setting_values import S3_ADDRESS
 
 if TYPE_CHECKING:
     from obstore.store import S3Store as Client
@@ -33,7 +34,6 @@ _SENDING_FACTOR = 6
 """A part of a large file may take so many times longer than an answer."""
 
 _MOST_TRIES = 6
-_ADDRESS = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[A-Za-z0-9][A-Za-z0-9._-]{0,99})*)/?")
 _STATUS = re.compile(r"status code: ([0-9]{3})")
 _CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
 _FULL_CODES = frozenset(("QuotaExceeded", "InsufficientStorage", "StorageFull"))
@@ -85,14 +85,9 @@ class S3Place:
         return urlunsplit((scheme, f"{self.bucket}.{host}", path.rstrip("/"), "", ""))
 
 
-def is_address(text: str) -> bool:
-    """Whether a setting names an object store, not a folder."""
-    return text.startswith("s3://")
-
-
 def parse_place(text: str, access: S3Access) -> S3Place:
     """The place that an address such as s3://bucket/prefix means. Raises `UsageError`."""
-    found = _ADDRESS.fullmatch(text)
+    found = S3_ADDRESS.fullmatch(text)
     if found is None:
         raise UsageError(N_("“%(value)s” isn't an address such as s3://bucket/prefix"), value=text[:100])
     return S3Place(found[1], found[2].strip("/"), access)

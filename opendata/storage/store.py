@@ -92,6 +92,14 @@ class Store(Protocol):
         """The keys of all records below a folder, in the order of their characters."""
         ...
 
+    def list_files(self) -> Iterator[tuple[str, int]]:
+        """The key and size of every blob and record, in the order of their characters."""
+        ...
+
+    def check(self) -> None:
+        """Raises `BackendError` where the store can't be read."""
+        ...
+
 
 class Presigning(Protocol):
     """A store that can hand out addresses under which anyone may fetch one blob for a while."""
