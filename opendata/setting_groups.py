@@ -16,6 +16,10 @@ def declare(default: object, about: str, *, unit: str = "", secret: bool = False
     return field(default=default, repr=not (secret or has_password), metadata=metadata)
 
 
+REDIRECT = "redirect"
+"""Readers fetch files from the object store."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class S3Settings:
     """Stores in buckets of an object store, and how downloads come out of them."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,16 +24,6 @@ class Stores:
     public: Store
     private: Store
 
-    def check(self) -> None:
-        """Ask object stores whether they can be used. Raises `BackendError` with what is wrong.
-
-        Never in a process that forks afterwards.
-        """
-        for store in (self.public, self.private):
-            if isinstance(store, S3Store):
-                store.check()
-                store.is_conditional()
-
 
 def open_stores(settings: Settings, lock: Lock) -> Stores:
     """The stores of an instance; object stores are asked nothing yet. Raises `UsageError`.
@@ -49,6 +40,23 @@ def open_stores(settings: Settings, lock: Lock) -> Stores:
         _open(settings.store, settings.public_folder, settings, lock),
         _open(settings.private_store, settings.private_folder, settings, lock),
     )
+
+
+def check_stores(settings: Settings) -> None:
+    """Ask object stores whether they can be used. Raises `BackendError`, `UsageError` with what is wrong.
+
+    A process that forks afterwards couldn't use them any more.
+    """
+    if is_bucket(settings.store) or is_bucket(settings.private_store):
+        stores = open_stores(settings, _refuse_lock)
+        for store in (stores.public, stores.private):
+            if isinstance(store, S3Store):
+                store.check()
+                store.is_conditional()
+
+
+def _refuse_lock(name: str) -> AbstractContextManager[Callable[[], None]]:
+    raise UsageError(name)  # to ask takes no lock
 
 
 def open_store(place: str, settings: Settings, lock: Lock, *, writes: bool = True) -> Store:

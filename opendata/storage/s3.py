@@ -34,6 +34,7 @@ from opendata.storage.s3_client import (
     attributes_of,
     call,
     find_status,
+    name_fault,
     walk,
 )
 from opendata.storage.s3_reader import BlobFile
@@ -190,6 +191,11 @@ class S3Store:
         """The name and size of every object, blobs and records, in the order of their characters."""
         return ((key, size) for key, size in self._list("") if not key.startswith("tmp/"))
 
+    @property
+    def can_sign(self) -> bool:
+        """Whether addresses can be signed here: not with a key that only the machine knows."""
+        return bool(self.place.access.key_id)
+
     def sign_address(self, name: str, *, media_type: str, disposition: str) -> str:
         """The address of a blob under which anyone may fetch it for five minutes, answered with these headers."""
         answers = {"Content-Type": media_type, "Content-Disposition": disposition}
@@ -211,17 +217,24 @@ class S3Store:
         return self._is_conditional
 
     def _try_conditions(self, key: str) -> bool:
-        for _ in range(2):
+        import obstore
+        from obstore.exceptions import AlreadyExistsError, BaseError
+
+        self._upload(key, b"")  # or it takes nothing at all
+        for number in range(_RESUMES):
             try:
-                self._create(key, b"")
-            except TakenError:
+                obstore.put(self._clients.get(once=True), key, b"", mode="create")
+            except AlreadyExistsError:
                 return True
-            except BackendError as error:
-                if error.__cause__ is not None and find_status(error.__cause__) in _UNKNOWN_CONDITIONS:
-                    self._upload(key, b"")  # or it takes nothing at all
+            except BaseError as error:
+                if find_status(error) in _UNKNOWN_CONDITIONS:
                     return False
-                raise
-        return False
+                if number == _RESUMES - 1:
+                    raise name_fault(error) from error
+                time.sleep(_LOOK_SECONDS)
+            else:
+                return False  # it took no notice of the condition
+        raise BackendError(AWAY)
 
     def _put(self, name: str, size: int, file: BinaryIO) -> None:
         """Put an open file under its name. Raises `IntegrityError` where its bytes have another digest."""

@@ -98,17 +98,20 @@ class Clients:
 
     def __init__(self, place: S3Place) -> None:
         self.place = place
-        self._made: dict[bool, Client] = {}
+        self._made: dict[tuple[bool, bool], Client] = {}
 
-    def get(self, *, sending: bool = False) -> Client:
-        """A client of this process. Raises `UsageError` where the library isn't installed."""
+    def get(self, *, sending: bool = False, once: bool = False) -> Client:
+        """A client of this process; one that asks `once` tries nothing again.
+
+        Raises `UsageError` where the library isn't installed.
+        """
         _require_own_threads()
-        found = self._made.get(sending)
+        found = self._made.get((sending, once))
         if found is None:
-            found = self._made[sending] = self._make(sending)
+            found = self._made[sending, once] = self._make(sending, once)
         return found
 
-    def _make(self, sending: bool) -> Client:
+    def _make(self, sending: bool, once: bool) -> Client:
         try:
             from obstore.store import S3Store as Client
         except ImportError:
@@ -139,7 +142,7 @@ class Clients:
                 "user_agent": "opendata",
             },
             retry_config={
-                "max_retries": _MOST_TRIES,
+                "max_retries": 0 if once else _MOST_TRIES,
                 "retry_timeout": timedelta(seconds=seconds),
                 "backoff": {
                     "init_backoff": timedelta(milliseconds=100),
@@ -184,7 +187,8 @@ def name_fault(error: Exception) -> BackendError:
     from obstore.exceptions import PermissionDeniedError, UnauthenticatedError
 
     code, status = _find_code(error), find_status(error)
-    if isinstance(error, PermissionDeniedError | UnauthenticatedError) and code not in _FULL_CODES:
+    is_refused = isinstance(error, PermissionDeniedError | UnauthenticatedError) or status in (401, 403)
+    if is_refused and code not in _FULL_CODES:
         return _note(error, BackendError(REFUSED))
     if status == 507 or code in _FULL_CODES:
         return _note(error, StorageFullError(FULL))

@@ -104,6 +104,11 @@ class Store(Protocol):
 class Presigning(Protocol):
     """A store that can hand out addresses under which anyone may fetch one blob for a while."""
 
+    @property
+    def can_sign(self) -> bool:
+        """Whether it can do so here."""
+        ...
+
     def sign_address(self, name: str, *, media_type: str, disposition: str) -> str:
         """The address of a blob, which the store answers with these headers."""
         ...

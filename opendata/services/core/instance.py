@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from opendata.errors import N_, BackendError, StateError
 from opendata.instance_file import INSTANCE_FILE, read_instance_file, write_instance_file
 from opendata.settings import Settings, variable_of
-from opendata.storage.opening import list_written
+from opendata.storage.opening import check_stores, list_written
 from opendata.storage.signing import KEY_FILE, Signer, create_signing_key, write_secret
 
 if TYPE_CHECKING:
@@ -60,9 +60,10 @@ def create_instance(settings: Settings, *, review: str | None = None) -> bool:
     """Make the instance, or bring the tables of an existing one up to date; whether it is new.
 
     `review` is kept in the instance file of a new instance; an existing one keeps what it has. Keys, the private store
-    and the database are readable by their owner alone. Raises `BackendError` if the database is unavailable.
+    and the database are readable by their owner alone. Raises `BackendError` if the database or a store is unavailable.
     """
     new = not is_instance(settings)
+    check_stores(settings)
     settings.home.mkdir(parents=True, exist_ok=True)
     for folder in (settings.key_folder, settings.private_folder):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
