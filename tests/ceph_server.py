@@ -239,6 +239,8 @@ class SpoilingProxy:
                 proxy.spoil(asked)
                 if asked.status:
                     self.send_response(asked.status)
+                    if asked.status == 200:
+                        self.send_header("ETag", '"done"')
                     data = f"<Error><Code>{_CODES.get(asked.status, 'Error')}</Code></Error>".encode()
                 else:
                     connection = http.client.HTTPConnection(gateway, timeout=60)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 from opendata.errors import N_, InputError, IntegrityError
@@ -27,6 +28,7 @@ AT_ONCE = 4
 """So many files are copied at once; of a large one, two parts are in memory."""
 
 _BLOBS = "blobs/sha256/"
+_LAST = (3, True)
 _MANIFEST = re.compile(r"datasets/[^/]+/[^/]+/[0-9]+\.[0-9]+\.[0-9]+\.json(?:\.sig)?")
 
 
@@ -55,7 +57,8 @@ def copy_store(
     total = sum(files.values()) or 1
     done = count = size = kept = 0
     for stage in _sort(files):
-        for key, is_new in _do_all(stage, partial(_copy_one, source, target, there=there, sizes=files, full=full)):
+        copy = partial(_copy_one, source, target, there=there, sizes=files, full=full)
+        for key, is_new in _do_all(stage, copy):
             done += files[key]
             count += is_new
             size += files[key] if is_new else 0
@@ -116,16 +119,15 @@ def _has(store: Store, key: str, size: int) -> bool:
     return store.has_blob(name) and store.find_state(name).size == size
 
 
-def _sort(files: Mapping[str, int]) -> Sequence[Sequence[str]]:
-    """The keys in the stages in which they are copied: within each, the order doesn't matter but for manifests."""
+def _sort(files: Mapping[str, int]) -> Sequence[Sequence[Sequence[str]]]:
+    """The keys in the stages in which they are copied, and in groups of which each is copied in its order."""
     stages: dict[tuple[int, bool], list[str]] = {}
     for key in files:
         kind = 0 if key.startswith(_BLOBS) else 1 + key.startswith("datasets/") + bool(_MANIFEST.fullmatch(key))
         stages.setdefault((kind, kind > 0 and not key.endswith(".sig")), []).append(key)
-    found = [stages[number] for number in sorted(stages)]
-    manifests = stages.get((3, True), [])
-    manifests.sort(key=_order)  # a version after those before it
-    return found
+    manifests = groupby(sorted(stages.pop(_LAST, ()), key=_order), lambda key: _order(key)[0])
+    found = [[[key] for key in stages[number]] for number in sorted(stages)]
+    return [*found, [list(keys) for _, keys in manifests]]  # a version after those before it
 
 
 def _order(key: str) -> tuple[str, Sequence[int]]:
@@ -133,19 +135,20 @@ def _order(key: str) -> tuple[str, Sequence[int]]:
     return folder, [int(part) for part in name.removesuffix(".json").split(".")]
 
 
-def _do_all(keys: Sequence[str], do: Callable[[str], bool]) -> Iterator[tuple[str, bool]]:
-    """Do something with all keys, a few at once, begun in their order; each with what it gave."""
-    rest = iter(keys)
+def _do_all(groups: Sequence[Sequence[str]], do: Callable[[str], bool]) -> Iterator[tuple[str, bool]]:
+    """Do something with all keys, a few groups at once; each key with what it gave."""
+    rest = iter(groups)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        running: dict[Future[bool], str] = {}
+        running: set[Future[Sequence[tuple[str, bool]]]] = set()
         try:
             while True:
-                while len(running) < AT_ONCE and (key := next(rest, None)) is not None:
-                    running[pool.submit(do, key)] = key
+                while len(running) < AT_ONCE and (keys := next(rest, None)) is not None:
+                    running.add(pool.submit(lambda keys: [(key, do(key)) for key in keys], keys))
                 if not running:
                     return
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    yield running.pop(future), future.result()
+                    running.remove(future)
+                    yield from future.result()
         finally:
             for future in running:
                 future.cancel()

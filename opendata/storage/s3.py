@@ -52,6 +52,9 @@ _PIECE = 1 << 20
 _PART = 8 << 20
 """What is larger goes up in parts of this size, two at once."""
 
+_QUICK_BYTES = 256 * 1024
+"""So little takes no longer than an answer."""
+
 _MOST_PARTS = 9000
 _PARTS_AT_ONCE = 2
 _STREAM_PIECE = 256 * 1024
@@ -256,7 +259,8 @@ class S3Store:
     def _upload(self, key: str, data: bytes, notes: dict[str, str] | None = None) -> None:
         import obstore
 
-        call(obstore.put, self._clients.get(sending=True), key, data, attributes=notes, use_multipart=False)
+        client = self._clients.get(sending=len(data) > _QUICK_BYTES)
+        call(obstore.put, client, key, data, attributes=notes, use_multipart=False)
 
     def _upload_parts(self, key: str, pieces: Iterator[bytes], notes: dict[str, str], part: int) -> None:
         import obstore
