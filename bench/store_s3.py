@@ -22,7 +22,7 @@ from bench._machine import describe_machine
 from opendata.storage.blob_cache import BlobCache
 from opendata.storage.local import LocalStore
 from opendata.storage.s3 import S3Store
-from opendata.storage.s3_client import S3Access, S3Place
+from opendata.storage.s3_client import Clients, S3Access, S3Place
 from opendata.storage.store import Store
 from tests.ceph_server import CephServer
 
@@ -52,7 +52,7 @@ def measure(server: CephServer, folder: Path, runs: int, small: int) -> None:
     access = S3Access(endpoint=bucket.endpoint, key_id=bucket.key_id, secret=bucket.secret, seconds=30)
     cache = BlobCache(folder / "cache", 1 << 30)
     ours = S3Store(S3Place(bucket.name, "ours", access), cache, lambda _: nullcontext(lambda: None))
-    plain = Plain(S3Store(S3Place(bucket.name, "plain", access), cache, lambda _: nullcontext(lambda: None)))
+    plain = Plain(Clients(S3Place(bucket.name, "plain", access)))
     sides: dict[str, Store | Plain] = {"ours": ours, "obstore": plain, "folder": LocalStore(folder / "store")}
     for size, count in ((SMALL, small), (LARGE, 1)):
         taken: dict[tuple[str, str], list[tuple[float, float]]] = {}
@@ -76,8 +76,8 @@ def measure(server: CephServer, folder: Path, runs: int, small: int) -> None:
 class Plain:
     """What somebody writes who has only obstore."""
 
-    def __init__(self, store: S3Store) -> None:
-        self._client = store._clients.get(sending=True)
+    def __init__(self, clients: Clients) -> None:
+        self._client = clients.get(sending=True)
 
     def put_blob(self, path: Path, *, sha256: str) -> None:
         """Put a file."""

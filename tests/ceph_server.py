@@ -100,7 +100,7 @@ keyring = {root}/keyring
 log file = {root}/log/$name.log
 admin socket = {root}/run/$name.$pid.asok
 pid file = {root}/run/$name.pid
-rgw frontends = beast endpoint=127.0.0.1:{self._port}
+rgw frontends = beast endpoint=127.0.0.1:{self._port} tcp_nodelay=1
 """
         (root / "ceph.conf").write_text(lines)
         keyring = str(root / "keyring")
@@ -174,8 +174,11 @@ rgw frontends = beast endpoint=127.0.0.1:{self._port}
             raise RuntimeError(f"{words[0]} fails: {done.stderr[-2000:]}")
 
     def _run(self, *words: str) -> subprocess.Popen[bytes]:
+        kept = ("setpriv", "--pdeathsig", "KILL")  # who is killed leaves none of them behind
         with (self._root / "log" / "output").open("ab") as output:
-            process = subprocess.Popen(words, env=self._environment(), cwd=self._root, stdout=output, stderr=output)
+            process = subprocess.Popen(
+                (*kept, *words), env=self._environment(), cwd=self._root, stdout=output, stderr=output
+            )
         self._running.append(process)
         return process
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from opendata.errors import N_, UsageError
@@ -75,6 +76,8 @@ def list_written(settings: Settings) -> Sequence[Path]:
 def _open(place: str, folder: Path, settings: Settings, lock: Lock) -> Store:
     if not is_bucket(place):
         return LocalStore(folder)
+    if find_spec("obstore") is None:
+        raise UsageError(N_("A store at an address s3:// needs the extra “s3”: pip install 'opendata[s3]'"))
     cache = BlobCache(settings.home / Path(settings.cache or "cache").expanduser(), settings.cache_bytes)
     return S3Store(parse_place(place, read_access(settings)), cache, lock)
 

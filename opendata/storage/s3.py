@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from opendata.errors import N_, BackendError, IntegrityError, TooLargeError
 from opendata.storage.blob_cache import BlobCache
@@ -32,10 +32,8 @@ from opendata.storage.s3_client import (
     S3Place,
     TakenError,
     attributes_of,
-    call,
     find_status,
     name_fault,
-    walk,
 )
 from opendata.storage.s3_reader import BlobFile
 from opendata.storage.store import (
@@ -47,6 +45,9 @@ from opendata.storage.store import (
     unknown_blob,
     unknown_record,
 )
+
+if TYPE_CHECKING:
+    from obstore import GetOptions
 
 _PIECE = 1 << 20
 _PART = 8 << 20
@@ -250,8 +251,8 @@ class S3Store:
             data = file.read()
             _prove(hashlib.sha256(data).hexdigest(), name)
             self._upload(key, data, notes)
-        else:
-            self._upload_parts(key, _read_proven(file, name), notes, max(_PART, size // _MOST_PARTS + 1))
+            return
+        self._upload_parts(key, _read_proven(file, name), notes, max(_PART, size // _MOST_PARTS + 1))
         head = self._find(key)
         if head is None or head.size != size:
             raise BackendError(AWAY)
@@ -259,21 +260,23 @@ class S3Store:
     def _upload(self, key: str, data: bytes, notes: dict[str, str] | None = None) -> None:
         import obstore
 
-        client = self._clients.get(sending=len(data) > _QUICK_BYTES)
-        call(obstore.put, client, key, data, attributes=notes, use_multipart=False)
+        put = partial(obstore.put, path=key, file=data, attributes=notes, use_multipart=False)
+        if len(data) > _QUICK_BYTES:
+            self._clients.send(put)
+        else:
+            self._clients.call(put)
 
     def _upload_parts(self, key: str, pieces: Iterator[bytes], notes: dict[str, str], part: int) -> None:
         import obstore
 
-        client = self._clients.get(sending=True)
-        put = partial(obstore.put, client, key, pieces, attributes=notes, use_multipart=True)
-        call(lambda: put(chunk_size=part, max_concurrency=_PARTS_AT_ONCE))
+        put = partial(obstore.put, path=key, file=pieces, attributes=notes, use_multipart=True)
+        self._clients.send(partial(put, chunk_size=part, max_concurrency=_PARTS_AT_ONCE))
 
     def _create(self, key: str, data: bytes) -> None:
         """Put an object where there is none. Raises `TakenError`."""
         import obstore
 
-        call(obstore.put, self._clients.get(), key, data, mode="create")
+        self._clients.call(obstore.put, key, data, mode="create")
 
     def _read_soon(self, key: str) -> bytes:
         """A record that somebody is writing at the moment, or has."""
@@ -286,15 +289,13 @@ class S3Store:
     def _get(self, key: str) -> bytes:
         import obstore
 
-        client = self._clients.get()
-        return call(lambda: bytes(obstore.get(client, key).bytes()))
+        return self._clients.call(lambda client: bytes(obstore.get(client, key).bytes()))
 
     def _find(self, key: str) -> _Head | None:
         import obstore
 
-        client = self._clients.get()
         try:
-            found = call(obstore.get, client, key, options={"head": True})
+            found = self._clients.call(obstore.get, key, options={"head": True})
         except AbsentError:
             return None
         modified = found.meta["last_modified"].timestamp()
@@ -316,13 +317,13 @@ class S3Store:
         import obstore
 
         with contextlib.suppress(AbsentError):
-            call(obstore.delete, self._clients.get(), key)
+            self._clients.call(obstore.delete, key)
 
     def _list(self, prefix: str) -> Iterator[tuple[str, int]]:
         import obstore
 
-        pages = call(obstore.list, self._clients.get(), prefix or None, chunk_size=1000)
-        for page in walk(pages):
+        pages = self._clients.call(lambda client: obstore.list(client, prefix or None, chunk_size=1000))
+        for page in self._clients.walk(pages):
             yield from ((item["path"], item["size"]) for item in page)
 
     def _stream(self, key: str, tag: str, start: int, stop: int) -> Iterator[bytes]:
@@ -348,9 +349,9 @@ class S3Store:
     def _stream_once(self, key: str, tag: str, start: int, stop: int) -> Iterator[bytes]:
         import obstore
 
-        client = self._clients.get()
-        found = call(obstore.get, client, key, options={"range": (start, stop), **({"if_match": tag} if tag else {})})
-        yield from map(bytes, walk(iter(found.stream(min_chunk_size=_STREAM_PIECE))))
+        wanted: GetOptions = {"range": (start, stop), "if_match": tag or None}
+        found = self._clients.call(obstore.get, key, options=wanted)
+        yield from map(bytes, self._clients.walk(iter(found.stream(min_chunk_size=_STREAM_PIECE))))
 
 
 def _prove(found: str, name: str) -> None:

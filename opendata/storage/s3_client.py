@@ -10,10 +10,13 @@ import logging
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from opendata.errors import N_, BackendError, StorageFullError, UsageError
@@ -34,6 +37,10 @@ _SENDING_FACTOR = 6
 """A part of a large file may take so many times longer than an answer."""
 
 _MOST_TRIES = 6
+_HANGS_SECONDS = 1.0
+_REST_SECONDS = 2.0
+"""After it didn't answer one request, so long the next ones are refused at once: they would hold all threads."""
+
 _STATUS = re.compile(r"status code: ([0-9]{3})")
 _CODE = re.compile(r"<Code>([A-Za-z]{1,60})</Code>")
 _FULL_CODES = frozenset(("QuotaExceeded", "InsufficientStorage", "StorageFull"))
@@ -93,18 +100,89 @@ def parse_place(text: str, access: S3Access) -> S3Place:
     return S3Place(found[1], found[2].strip("/"), access)
 
 
+class _Door:
+    """While an object store hangs, one request at a time waits for it and the others fail at once."""
+
+    def __init__(self, seconds: int) -> None:
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._is_hanging = False
+        self._closed_until = 0.0
+
+    @contextmanager
+    def enter(self) -> Iterator[Callable[[], None]]:
+        """Ask something. Gives a function that notes that there was no answer. Raises `BackendError`."""
+        with self._lock:
+            begun = time.monotonic()
+            if begun < self._closed_until:
+                raise BackendError(AWAY)
+            if self._is_hanging:
+                self._closed_until = begun + 2 * self._seconds
+        silent: list[bool] = []
+        try:
+            yield lambda: silent.append(True)
+        finally:
+            ended = time.monotonic()
+            if self._is_hanging or silent:
+                with self._lock:
+                    self._is_hanging = bool(silent) and ended - begun > _HANGS_SECONDS
+                    self._closed_until = ended + _REST_SECONDS if self._is_hanging else 0.0
+
+
+_DOORS: dict[str, _Door] = {}
+
+
 class Clients:
     """The clients of one place, made when they are first needed: one for short answers, one that sends large parts."""
 
     def __init__(self, place: S3Place) -> None:
         self.place = place
         self._made: dict[tuple[bool, bool], Client] = {}
+        self._door = _DOORS.setdefault(place.base, _Door(place.access.seconds))
+
+    def call(
+        self,
+        function: Callable[Concatenate[Client, Arguments], Value],
+        *arguments: Arguments.args,
+        **options: Arguments.kwargs,
+    ) -> Value:
+        """Ask the object store. Raises `AbsentError`, `TakenError`, `BackendError`."""
+        return self._ask(partial(function, self.get(), *arguments, **options))
+
+    def send(self, function: Callable[[Client], Value]) -> Value:
+        """Send something large. Raises as `call` does."""
+        return self._ask(partial(function, self.get(sending=True)))
+
+    def walk(self, pages: Iterator[Value]) -> Iterator[Value]:
+        """What the object store gives piece by piece. Raises `BackendError`."""
+        while True:
+            try:
+                page = self._ask(lambda: next(pages, None))
+            except AbsentError:
+                raise BackendError(NO_BUCKET) from None
+            if page is None:
+                return
+            yield page
+
+    def _ask(self, question: Callable[[], Value]) -> Value:
+        from obstore.exceptions import AlreadyExistsError, BaseError
+
+        with self._door.enter() as hangs:
+            try:
+                return question()
+            except FileNotFoundError as error:
+                if _find_code(error) == "NoSuchBucket":
+                    raise _note(error, BackendError(NO_BUCKET)) from error
+                raise AbsentError from None
+            except AlreadyExistsError:
+                raise TakenError from None
+            except BaseError as error:
+                if find_status(error) is None:
+                    hangs()
+                raise name_fault(error) from error
 
     def get(self, *, sending: bool = False, once: bool = False) -> Client:
-        """A client of this process; one that asks `once` tries nothing again.
-
-        Raises `UsageError` where the library isn't installed.
-        """
+        """A client of this process; one that asks `once` tries nothing again."""
         _require_own_threads()
         found = self._made.get((sending, once))
         if found is None:
@@ -112,11 +190,8 @@ class Clients:
         return found
 
     def _make(self, sending: bool, once: bool) -> Client:
-        try:
-            from obstore.store import S3Store as Client
-        except ImportError:
-            text = N_("A store at an address s3:// needs the extra “s3”: pip install 'opendata[s3]'")
-            raise UsageError(text) from None
+        from obstore.store import S3Store as Client
+
         access, place = self.place.access, self.place
         seconds = access.seconds * (_SENDING_FACTOR if sending else 1)
         options: dict[str, Any] = {
@@ -152,34 +227,6 @@ class Clients:
             },
             **options,
         )
-
-
-def call(function: Callable[Arguments, Value], *arguments: Arguments.args, **options: Arguments.kwargs) -> Value:
-    """Ask the object store. Raises `AbsentError`, `TakenError`, `BackendError`."""
-    from obstore.exceptions import AlreadyExistsError, BaseError
-
-    try:
-        return function(*arguments, **options)
-    except FileNotFoundError as error:
-        if _find_code(error) == "NoSuchBucket":
-            raise _note(error, BackendError(NO_BUCKET)) from error
-        raise AbsentError from None
-    except AlreadyExistsError:
-        raise TakenError from None
-    except BaseError as error:
-        raise name_fault(error) from error
-
-
-def walk(pages: Iterator[Value]) -> Iterator[Value]:
-    """What a list of the object store gives, page by page. Raises `BackendError`."""
-    while True:
-        try:
-            page = call(next, pages, None)
-        except AbsentError:
-            raise BackendError(NO_BUCKET) from None
-        if page is None:
-            return
-        yield page
 
 
 def name_fault(error: Exception) -> BackendError:

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import obstore.store
 import pytest
 
 from opendata.db.locks import Locks
@@ -13,7 +14,7 @@ from opendata.db.session import Database
 from opendata.storage.blob_cache import BlobCache
 from opendata.storage.local import LocalStore
 from opendata.storage.s3 import S3Store
-from opendata.storage.s3_client import S3Access, S3Place
+from opendata.storage.s3_client import Clients, S3Access, S3Place
 from opendata.storage.store import Store, blob_key
 from tests.ceph_server import Bucket, CephServer, SpoilingProxy, refuse_conditions
 
@@ -58,20 +59,28 @@ class BucketBackend:
 
     def open(self, **changed: object) -> S3Store:
         """The store, as another process would open it."""
-        access = S3Access(**{**self._values(), **changed})  # type: ignore[arg-type]
-        cache = BlobCache(self.folder / "cache", CACHE_BYTES)
-        return S3Store(S3Place(self.bucket.name, "part/of-it", access), cache, self.locks.hold)
+        return S3Store(self._place(**changed), self.open_cache(), self.locks.hold)
+
+    def open_cache(self) -> BlobCache:
+        """The cache of this machine."""
+        return BlobCache(self.folder / "cache", CACHE_BYTES)
 
     def list_names(self) -> list[str]:
         """The names of all objects, and of what was left in the cache on the way."""
         left = [path.name for path in (self.folder / "cache").glob(".*-*")]
-        return sorted([*(key for key, _ in self.open()._list("")), *left])
+        pages = obstore.list(self._client(), None)
+        return sorted([*(item["path"] for page in pages for item in page), *left])
 
     def overwrite(self, name: str, data: bytes) -> None:
         """Have somebody else write to a blob."""
-        import obstore
+        obstore.put(self._client(), blob_key(name), data)
 
-        obstore.put(self.open()._clients.get(), blob_key(name), data)
+    def _client(self) -> obstore.store.S3Store:
+        return Clients(self._place()).get()
+
+    def _place(self, **changed: object) -> S3Place:
+        access = S3Access(**{**self._values(), **changed})  # type: ignore[arg-type]
+        return S3Place(self.bucket.name, "part/of-it", access)
 
     def _values(self) -> dict[str, object]:
         return {name: getattr(self.access, name) for name in self.access.__dataclass_fields__}

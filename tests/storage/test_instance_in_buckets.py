@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 from opendata.cli import main
+from opendata.db.locks import Locks
 from opendata.domain.review.checklist import Check
 from opendata.services.core.actors import SYSTEM
 from opendata.services.core.review_values import Signature
@@ -25,7 +26,7 @@ from opendata.services.operations.verifying import Trust, verify
 from opendata.settings import Settings
 from opendata.storage.copying import copy_store
 from opendata.storage.local import LocalStore
-from opendata.storage.opening import open_store
+from opendata.storage.opening import Stores, open_store, open_stores
 from opendata.storage.s3 import S3Store
 from opendata.storage.store import blob_key, manifest_key
 from opendata.wiring import Services, build_services
@@ -76,12 +77,17 @@ def make_in_buckets(home: Path, place: dict[str, Any], *, empty: bool = False) -
         services.datasets.create(make_actor(services, "editor"), DATASET)
     services.database.dispose()
     found = build_services(Settings(home=home, review="two-person", **place))
-    context = found.checking._context
+    stores = open_both(found)
     if not empty:
-        copy_store(LocalStore(home / "store"), context.public)
-        copy_store(LocalStore(home / "private"), context.private)
+        copy_store(LocalStore(home / "store"), stores.public)
+        copy_store(LocalStore(home / "private"), stores.private)
     shutil.rmtree(home / "store")
     return found
+
+
+def open_both(services: Services) -> Stores:
+    """The stores of an instance."""
+    return open_stores(services.settings, Locks(services.database, services.settings.home / "locks").hold)
 
 
 def publish(services: Services) -> None:
@@ -110,9 +116,9 @@ def test_a_version_lives_in_buckets_from_its_upload_to_its_withdrawal(services: 
         whole = read_downloads(client)
         assert client.get("/api/v1/datasets/reservoirs/1.0.0/levels/rows?limit=2").status_code == 200
     assert name_faults(services) == []
-    context = services.checking._context
-    assert isinstance(context.public, S3Store)
-    assert verify(StoreSource(context.public, "bucket"), Trust()).findings == []
+    stores = open_both(services)
+    assert isinstance(stores.public, S3Store)
+    assert verify(StoreSource(stores.public, "bucket"), Trust()).findings == []
 
     found = services.backups.write(tmp_path / "backup", with_keys=True)
     assert found.new_files == found.files > 5
@@ -130,7 +136,7 @@ def test_a_version_lives_in_buckets_from_its_upload_to_its_withdrawal(services: 
     services.withdrawals.withdraw(SYSTEM, "reservoirs", "1.0.0", reason="含有个人信息")
     services.withdrawals.place_all()
     sha256 = hashlib.sha256(whole).hexdigest()
-    assert not context.public.has_blob(sha256)
+    assert not stores.public.has_blob(sha256)
     with lend_app(services) as app:
         assert app.test_client().get(PLACE + "levels.csv").status_code == 410
     assert name_faults(services) == []
@@ -220,12 +226,12 @@ def test_the_object_store_itself_serves_what_anybody_may_have_and_nothing_else(
     assert requests.get(f"{base}/{manifest}", timeout=30).status_code == 403
     public.ask("policy", json.dumps(make_policy(public.name, "portal")).encode())
     found = requests.get(f"{base}/{manifest}", timeout=30)
-    assert (found.status_code, found.content) == (200, services.checking._context.public.get_record(manifest))
+    assert (found.status_code, found.content) == (200, open_both(services).public.get_record(manifest))
     blob = blob_key(hashlib.sha256(ROWS.encode()).hexdigest())
     assert requests.get(f"{base}/{blob}", timeout=30).text == ROWS
     assert requests.get(f"{public.endpoint}/{public.name}?list-type=2", timeout=30).status_code == 403
     assert requests.put(f"{base}/{manifest}", data=b"x", timeout=30).status_code == 403
-    for name, _ in services.checking._context.private.list_files():
+    for name, _ in open_both(services).private.list_files():
         assert requests.get(f"{private.endpoint}/{private.name}/portal/{name}", timeout=30).status_code == 403
     services.database.dispose()
 

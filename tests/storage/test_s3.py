@@ -32,6 +32,8 @@ from tests.ceph_server import Bucket, CephServer, Passing, SpoilingProxy, refuse
 from tests.storage.backends import BucketBackend, open_backend
 
 LARGE = 40 << 20
+REST = 2.1
+"""Seconds for which nobody asks an object store that hung."""
 
 
 @pytest.fixture
@@ -250,6 +252,7 @@ def test_a_gateway_that_dies_while_a_file_goes_up_leaves_nothing_of_it(
     finally:
         ceph.start_gateway()
     assert time.monotonic() - begun < 60
+    time.sleep(REST)
     assert store.has_blob(before)
     assert not store.has_blob("b" * 64)
     data = bytes(LARGE)
@@ -268,8 +271,14 @@ def test_a_gateway_that_hangs_is_given_up(ceph: CephServer, backend: BucketBacke
                 ask()
             assert "isn't responding" in caught.value.text
             assert time.monotonic() - begun < 10
+        begun = time.monotonic()
+        for _ in range(10):
+            with pytest.raises(BackendError):
+                store.has_blob(name)
+        assert time.monotonic() - begun < 0.5  # nobody else waits meanwhile
     finally:
         ceph.thaw_gateway()
+    time.sleep(REST)
     assert store.has_blob(name)
 
 
@@ -325,10 +334,29 @@ def test_a_wrong_secret_and_a_missing_bucket_are_named(backend: BucketBackend) -
     for changed, said in (({"secret": "wrong"}, "key, secret and policy"), ({"key_id": "nobody"}, "key, secret")):
         with pytest.raises(BackendError, match=said):
             backend.open(**changed).check()
-    gone = S3Store(S3Place("no-such-bucket", "", backend.access), backend.open()._cache, backend.locks.hold)
+    gone = S3Store(S3Place("no-such-bucket", "", backend.access), backend.open_cache(), backend.locks.hold)
     for ask in (gone.check, lambda: gone.get_record("datasets/a.json"), lambda: put(gone, b"x")):
         with pytest.raises(BackendError, match="no such bucket"):
             ask()
+
+
+@pytest.mark.slow
+def test_the_encryption_that_the_settings_ask_for_is_asked_for(backend: BucketBackend, proxy: SpoilingProxy) -> None:
+    sent: list[dict[str, str]] = []
+
+    def take(asked: Passing) -> None:
+        if asked.method == "PUT":
+            sent.append({name.lower(): value for name, value in asked.headers.items() if "encryption" in name.lower()})
+            asked.status = 200
+
+    proxy.spoil = take
+    put(backend.open(encryption="AES256"), b"once")
+    put(backend.open(encryption="aws:kms", encryption_key="one"), b"once")
+    put(backend.open(), b"once")
+    first, second, third = sent
+    assert (first["x-amz-server-side-encryption"], third) == ("AES256", {})
+    assert second["x-amz-server-side-encryption"] == "aws:kms"
+    assert second["x-amz-server-side-encryption-aws-kms-key-id"] == "one"
 
 
 @pytest.mark.slow
@@ -347,7 +375,7 @@ def test_wrong_bytes_are_found_when_a_file_is_fetched(backend: BucketBackend, pr
     with store.local_copy(name) as path:
         assert path.read_bytes() == b"x" * 1000
     backend.overwrite(name, b"z" * 1000)
-    backend.open()._cache.forget(name)
+    backend.open_cache().forget(name)
     with pytest.raises(IntegrityError), backend.open().local_copy(name):
         pass
 
