@@ -16,8 +16,48 @@ def declare(default: object, about: str, *, unit: str = "", secret: bool = False
     return field(default=default, repr=not (secret or has_password), metadata=metadata)
 
 
+REDIRECT = "redirect"
+"""Readers fetch files from the object store."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenidSettings:
+class S3Settings:
+    """Stores in buckets of an object store, and how downloads come out of them."""
+
+    s3_endpoint: str = declare(
+        "", "Address of the object store for stores at s3:// addresses, such as https://s3.example.org; empty: AWS."
+    )
+    s3_region: str = declare("us-east-1", "Region that requests to the object store are signed for.")
+    s3_key_id: str = declare(
+        "", "Name of the key for the object store; empty: the key that the machine has (`AWS_…`, instance roles)."
+    )
+    s3_secret: str = declare("", "Secret of that key.", secret=True)
+    s3_secret_file: str = declare("", "File with the secret of that key, instead of `OPENDATA_S3_SECRET`.")
+    s3_path_style: bool = declare(
+        True, "Whether the bucket is a part of the path (https://host/bucket) or of the host (https://bucket.host)."
+    )
+    s3_encryption: str = declare(
+        "", "Encryption that the object store is asked for: `AES256` (SSE-S3) or `aws:kms`; empty: its own choice."
+    )
+    s3_encryption_key: str = declare("", "ID of the key at the key management service, for `aws:kms`.")
+    s3_seconds: int = declare(
+        10, "How long the object store may take for an answer, and six times as long to take a part.", unit="seconds"
+    )
+    cache: str = declare(
+        "", "Folder of files of an object store that this machine has fetched; empty: `cache` in the instance folder."
+    )
+    cache_bytes: int = declare(
+        20 * 1024**3, "Largest total size of these files; the least used are deleted first.", unit="bytes"
+    )
+    downloads: str = declare(
+        "stream",
+        "`stream`: the portal sends files of an object store itself; `redirect`: it sends readers there, for files that"
+        " anybody may have.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenidSettings(S3Settings):
     """Signing in through another system (OpenID Connect)."""
 
     oidc_issuer: str = declare(

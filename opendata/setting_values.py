@@ -18,6 +18,15 @@ def variable_of(name: str) -> str:
     return f"OPENDATA_{name.upper()}"
 
 
+S3_ADDRESS = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:/[A-Za-z0-9][A-Za-z0-9._-]{0,99})*)/?")
+"""The address of a bucket, or of what is in it below a prefix."""
+
+
+def is_bucket(text: str) -> bool:
+    """Whether the place of a store is an address, not a folder."""
+    return text.startswith("s3://")
+
+
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -81,6 +90,17 @@ def parse_timezone(name: str, default: object, text: str) -> str:  # noqa: ARG00
             value=text,
         ) from None
     return text
+
+
+def parse_store(name: str, default: object, text: str) -> str:  # noqa: ARG001 - all take the same
+    """A folder, or the address of a bucket. Raises `UsageError`."""
+    if is_bucket(text) and not S3_ADDRESS.fullmatch(text):
+        raise UsageError(
+            N_("%(variable)s must be a folder or an address such as s3://bucket/prefix, not “%(value)s”"),
+            variable=variable_of(name),
+            value=text[:100],
+        )
+    return text.rstrip("/") if is_bucket(text) else text
 
 
 def parse_address(name: str, default: object, text: str) -> str:  # noqa: ARG001 - all take the same

@@ -15,6 +15,7 @@ from opendata.setting_groups import GovernanceSettings, parse_issuer
 from opendata.setting_groups import declare as _setting
 from opendata.setting_values import (
     REVIEW_CHECKS,
+    is_bucket,
     parse_address,
     parse_contacts,
     parse_hosts,
@@ -29,6 +30,7 @@ from opendata.setting_values import (
     parse_scanner,
     parse_sender,
     parse_source_hosts,
+    parse_store,
     parse_timezone,
 )
 from opendata.setting_values import variable_of as variable_of
@@ -60,9 +62,11 @@ class Settings(GovernanceSettings):
         " gets 503.",
         unit="seconds",
     )
-    store: str = _setting("", "Folder of the public store; empty: `store` in the instance folder.")
+    store: str = _setting(
+        "", "Folder or address (s3://bucket/prefix) of the public store; empty: `store` in the instance folder."
+    )
     private_store: str = _setting(
-        "", "Folder of originals, drafts and reports; empty: `private` in the instance folder."
+        "", "Folder or address of originals, drafts and reports; empty: `private` in the instance folder."
     )
     base_url: str = _setting("", "Public address of the portal, without a final slash; empty: that of the request.")
     other_hosts: tuple[str, ...] = _setting(
@@ -251,8 +255,8 @@ class Settings(GovernanceSettings):
 
     @property
     def public_folder(self) -> Path:
-        """Where the public store lies."""
-        return self.home / Path(self.store or "store").expanduser()
+        """Where the public store lies, unless it is in a bucket."""
+        return self.home / Path("store" if is_bucket(self.store) else self.store or "store").expanduser()
 
     @property
     def receiving_folder(self) -> Path:
@@ -276,8 +280,11 @@ class Settings(GovernanceSettings):
 
     @property
     def private_folder(self) -> Path:
-        """Where the private store lies."""
-        return self.home / Path(self.private_store or "private").expanduser()
+        """Where work in progress lies, and the private store unless that is in a bucket."""
+        return (
+            self.home
+            / Path("private" if is_bucket(self.private_store) else self.private_store or "private").expanduser()
+        )
 
     @property
     def queue_file(self) -> Path:
@@ -347,6 +354,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 _NEEDED = (
     *(("mail_url", "mail_from"), ("mail_url", "base_url")),
     *(("oidc_issuer", "oidc_client_id"), ("oidc_issuer", "base_url")),
+    ("s3_secret", "s3_key_id"),
 )
 """Settings, and what each needs as well."""
 
@@ -355,6 +363,8 @@ _CHOICES = {
     "second_factor": ("optional", "required"),
     "languages": LANGUAGES,
     "audit_addresses": (KEEP_TRUNCATED, KEEP_FULL, KEEP_NONE),
+    "downloads": ("stream", "redirect"),
+    "s3_encryption": ("AES256", "aws:kms"),
 }
 
 
@@ -371,7 +381,9 @@ _CHECKS = {
     "queue_url": parse_queue,
     "review_checks": parse_review_checks,
     "scanner": parse_scanner,
+    "s3_endpoint": parse_address,
     "source_hosts": parse_source_hosts,
+    **dict.fromkeys(("store", "private_store"), parse_store),
     "timezone": parse_timezone,
     "trusted_proxies": parse_networks,
 }

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
 
+from opendata.db.locks import Locks
 from opendata.db.session import Database
 from opendata.domain.mail.letters import LetterKind
 from opendata.jobs.queue import DraftQueue
@@ -116,7 +117,7 @@ from opendata.services.workbench.dictionaries import Dictionaries
 from opendata.services.workbench.library import SchemaLibrary
 from opendata.services.workbench.workbench import Workbench
 from opendata.settings import Settings
-from opendata.storage.local import LocalStore
+from opendata.storage.opening import open_stores
 from opendata.storage.signing import Signer
 
 
@@ -227,11 +228,13 @@ def build_context(
     is_patient: bool = False,
 ) -> Context:
     """Build what all services share: database, stores, signer, queue. Opens nothing yet but the store folders."""
+    database = Database(settings.database, seconds=0 if is_patient else settings.database_seconds)
+    stores = open_stores(settings, Locks(database, settings.home / "locks").hold)
     return Context(
         settings=settings,
-        database=Database(settings.database, seconds=0 if is_patient else settings.database_seconds),
-        public=LocalStore(settings.public_folder),
-        private=LocalStore(settings.private_folder),
+        database=database,
+        public=stores.public,
+        private=stores.private,
         signer=Signer(settings.key_folder),
         queue=queue or DraftQueue(settings.queue_file, settings.queue_url),
         clock=clock,
@@ -270,9 +273,9 @@ def build_services(
     versions = Versions(context, manifests, damages)
     editions, downloads = Editions(context), Downloads(context)
     forms, queries = Forms(context, versions), Queries(context, versions)
+    originals = Originals(context)
     charts = Charts(versions, queries)
     index, columns = SearchIndex(settings.search_folder), ColumnIndex(settings.search_folder)
-    originals = Originals(context)
     searching = Searching(context, index, downloads.rank)
     workbench = Workbench(context, manifests, drafts)
     entries = Entries(context, versions, manifests)

@@ -8,7 +8,7 @@ import pytest
 
 from opendata.starting import collect_seldom
 
-pytest_plugins = ["tests.selection", "tests.servers", "tests.mailbox", "tests.instances"]
+pytest_plugins = ["tests.selection", "tests.servers", "tests.ceph_server", "tests.mailbox", "tests.instances"]
 
 
 def pytest_configure() -> None:

@@ -21,6 +21,7 @@ from opendata.cli.catalogue.reviews import review
 from opendata.cli.catalogue.searching import index
 from opendata.cli.core.failures import Commands
 from opendata.cli.operations.audit import audit
+from opendata.cli.operations.buckets import store
 from opendata.cli.operations.configuration import config
 from opendata.cli.operations.drills import drill
 from opendata.cli.operations.mail import mail
@@ -74,6 +75,7 @@ for command in (
     backup,
     restore,
     drill,
+    store,
     publisher,
     inventory,
     duties,

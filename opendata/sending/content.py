@@ -24,6 +24,9 @@ from opendata.sending.ranges import FilePart, Multipart, Range, parse_ranges, wr
 IMMUTABLE = "public, max-age=31536000, s-maxage=86400, immutable"
 DERIVED = "public, max-age=3600"
 PRIVATE = "private, no-store"
+_OWN_CONDITIONS = {"If-Match", "If-Range"}
+"""Headers with our entity tags, which nobody else knows."""
+
 _BLOCK_BYTES = 64 * 1024
 _DIGESTED_BYTES = 16 * 1024 * 1024
 """At most this many bytes get a `Content-Digest`: it must be known before the first byte is sent."""
@@ -35,7 +38,8 @@ class Content:
 
     `validator` is the text of their entity tag, where that is known before the bytes are, otherwise the digest is.
     `disposition` and `links` are the values of their headers. `coding` is the content coding of the bytes, and
-    `varies` tells that there are other codings of them. `accel` is where a server before us finds the file.
+    `varies` tells that there are other codings of them. `accel` is where a server before us finds the file, `sign`
+    gives an address under which the reader finds it for a while.
     """
 
     source: Callable[[], BinaryIO] | bytes
@@ -49,6 +53,7 @@ class Content:
     coding: str = ""
     varies: bool = False
     accel: str = ""
+    sign: Callable[[], str] | None = None
     find_sha512: Callable[[], bytes | None] | None = None
 
     @property
@@ -116,6 +121,8 @@ def send(content: Content) -> Response:
     digest = _write_digest(content, request.headers.get("Want-Repr-Digest"))
     if digest:
         headers["Repr-Digest"] = digest
+    if content.sign is not None and request.method == "GET" and not _OWN_CONDITIONS & {*request.headers.keys()}:
+        return _lead_to(response, content.sign())
     ranges = _find_ranges(content)
     if ranges is None:
         _send_whole(response, content)
@@ -123,6 +130,16 @@ def send(content: Content) -> Response:
         _send_part(response, content, ranges[0])
     else:
         _send_parts(response, content, ranges)
+    return response
+
+
+def _lead_to(response: Response, address: str) -> Response:
+    """Send the reader where the bytes are. The address is soon void, so nobody may keep the answer."""
+    for name in ("ETag", "Content-Type", "Content-Disposition", "Accept-Ranges"):
+        response.headers.pop(name, None)
+    response.status_code = 307
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Location"] = address
     return response
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from werkzeug.wrappers import Response
 
 from opendata.sending.content import DERIVED, IMMUTABLE, PRIVATE, Content, choose_coding, send
 from opendata.services.delivery.forms import CODINGS, ServedForm
+from opendata.setting_groups import REDIRECT
+from opendata.setting_values import is_bucket
 from opendata.storage.store import blob_key
 
 if TYPE_CHECKING:
@@ -40,6 +43,7 @@ def describe_form(services: Services, form: ServedForm, links: str, disposition:
         links=links,
         varies=form.may_be_encoded,
         accel=_find_accel(services, form),
+        sign=_find_signing(services, form, disposition),
         find_sha512=partial(services.forms.find_sha512, form),
     )
 
@@ -79,8 +83,16 @@ def open_to_origins(response: Response, methods: str = "GET, HEAD") -> None:
         response.headers["Access-Control-Max-Age"] = "86400"
 
 
+def _find_signing(services: Services, form: ServedForm, disposition: str) -> Callable[[], str] | None:
+    """What gives the address of a file in an object store, if readers are to fetch it there."""
+    if form.signing is None or not form.signing.can_sign or services.settings.downloads != REDIRECT:
+        return None
+    return partial(form.signing.sign_address, form.sha256, media_type=form.media_type, disposition=disposition)
+
+
 def _find_accel(services: Services, form: ServedForm) -> str:
     """Where nginx finds a file, if it is to send it."""
-    prefix = services.settings.accel_prefix if form.is_public else ""
+    has_file = form.derived or not is_bucket(services.settings.store)
+    prefix = services.settings.accel_prefix if form.is_public and has_file else ""
     place = f"derived/{quote(form.key)}" if form.derived else f"store/{blob_key(form.sha256)}"
     return f"{prefix}/{place}" if prefix else ""

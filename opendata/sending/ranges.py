@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from io import RawIOBase
 from typing import BinaryIO
 
+from opendata.storage.s3_reader import BlobFile
+
 MAX_RANGES = 16
 """Who asks for more separate parts gets the whole."""
 
@@ -68,7 +70,7 @@ class FilePart:
     """
 
     def __init__(self, file: BinaryIO | RawIOBase, start: int, stop: int) -> None:
-        file.seek(start)
+        expect(file, start, stop)
         self._file = file
         self._left = stop - start
 
@@ -117,7 +119,7 @@ class Multipart:
         with file:
             for start, stop in self.ranges:
                 yield self._introduce((start, stop))
-                file.seek(start)
+                expect(file, start, stop)
                 left = stop - start
                 while left and (data := file.read(min(_BLOCK_BYTES, left))):
                     left -= len(data)
@@ -131,6 +133,13 @@ class Multipart:
     def _introduce(self, part: Range) -> bytes:
         lines = (f"\r\n--{self.boundary}", f"Content-Type: {self.media_type}", write_range(part, self.size), "", "")
         return "\r\n".join(lines).encode()
+
+
+def expect(file: BinaryIO | RawIOBase, start: int, stop: int) -> None:
+    """Go to the start of a part; a file of another machine's is told where the part ends, and asked for it at once."""
+    file.seek(start)
+    if isinstance(file, BlobFile):
+        file.expect(stop)
 
 
 def write_range(part: Range, size: int) -> str:

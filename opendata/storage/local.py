@@ -5,19 +5,25 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from opendata.errors import N_, IntegrityError, NotFoundError, TooLargeError
-from opendata.storage.store import BlobState, blob_key
+from opendata.errors import N_, BackendError, IntegrityError, TooLargeError
+from opendata.storage.store import (
+    BLOB_NAME,
+    BlobState,
+    require_blob_name,
+    require_record_key,
+    unknown_blob,
+    unknown_record,
+)
+
+PASSING = ("tmp", "work", "uploads", "forms")
+"""Folders beside a store with what is only passing through."""
 
 _CHUNK = 1 << 20
-_BLOB = re.compile(r"[0-9a-f]{64}")
-_PART = r"[a-z0-9][A-Za-z0-9._-]{0,199}"
-_KEY = re.compile(rf"(?!(?:blobs|tmp)(?:/|$)){_PART}(/{_PART})*")
 
 
 class LocalStore:
@@ -75,14 +81,14 @@ class LocalStore:
         try:
             return self._blob(name).open("rb")
         except FileNotFoundError:
-            raise _refuse_unknown(name) from None
+            raise unknown_blob(name) from None
 
     @contextlib.contextmanager
     def local_copy(self, name: str) -> Iterator[Path]:
         """The file that holds a blob; nothing is copied."""
         path = self._blob(name)
         if not path.is_file():
-            raise _refuse_unknown(name)
+            raise unknown_blob(name)
         yield path
 
     def find_state(self, name: str) -> BlobState:
@@ -90,7 +96,7 @@ class LocalStore:
         try:
             found = self._blob(name).stat()
         except FileNotFoundError:
-            raise _refuse_unknown(name) from None
+            raise unknown_blob(name) from None
         mark = (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
         return BlobState(found.st_size, found.st_mtime, found.st_ctime, mark)
 
@@ -103,7 +109,9 @@ class LocalStore:
         root = self._folder / "blobs" / "sha256"
         for folder in sorted(root.iterdir()) if root.is_dir() else ():
             with os.scandir(folder) as entries:
-                found = sorted((entry.name, entry.stat().st_size) for entry in entries if _BLOB.fullmatch(entry.name))
+                found = sorted(
+                    (entry.name, entry.stat().st_size) for entry in entries if BLOB_NAME.fullmatch(entry.name)
+                )
             yield from found
 
     def delete_blob(self, name: str) -> None:
@@ -132,7 +140,7 @@ class LocalStore:
         try:
             return self._record(key).read_bytes()
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-            raise NotFoundError(N_("The store has no record %(key)s"), key=key) from None
+            raise unknown_record(key) from None
 
     def has_record(self, key: str) -> bool:
         """Whether there is a record of this key."""
@@ -143,22 +151,35 @@ class LocalStore:
         try:
             return self._record(key).stat().st_mtime
         except (FileNotFoundError, NotADirectoryError):
-            raise NotFoundError(N_("The store has no record %(key)s"), key=key) from None
+            raise unknown_record(key) from None
 
     def list_records(self, prefix: str) -> Iterator[str]:
         """The keys of all records below a folder, in the order of their characters."""
         files = (path for path in self._record(prefix).rglob("*") if path.is_file())
         yield from sorted(path.relative_to(self._folder).as_posix() for path in files)
 
+    def list_files(self) -> Iterator[tuple[str, int]]:
+        """The key and size of every blob and record, in the order of their characters."""
+        kinds = (path for path in self._folder.iterdir() if path.is_dir() and path.name not in PASSING)
+        files = (path for kind in kinds for path in kind.rglob("*") if path.is_file())
+        for key, path in sorted((path.relative_to(self._folder).as_posix(), path) for path in files):
+            with contextlib.suppress(FileNotFoundError):
+                yield key, path.stat().st_size
+
+    def find_path(self, key: str) -> Path:
+        """Where a blob or record lies, or would."""
+        return self._folder / key
+
+    def check(self) -> None:
+        """Raises `BackendError` where the folder is gone."""
+        if not self._folder.is_dir():
+            raise BackendError(N_("The public store is missing"))
+
     def _blob(self, name: str) -> Path:
-        if not _BLOB.fullmatch(name):
-            raise _refuse_unknown(name)
-        return self._folder / blob_key(name)
+        return self._folder / require_blob_name(name)
 
     def _record(self, key: str) -> Path:
-        if not _KEY.fullmatch(key):
-            raise NotFoundError(N_("The store has no record %(key)s"), key=key[:200])
-        return self._folder / key
+        return self._folder / require_record_key(key)
 
     def _new_temporary(self) -> Path:
         return self._temporary / f"{os.getpid()}-{secrets.token_hex(8)}"
@@ -173,10 +194,6 @@ class LocalStore:
         else:
             path.chmod(0o444)  # the time of its status tells that it was wanted again
         sync_folder(path.parent)  # also where another has linked it: they may have died before this
-
-
-def _refuse_unknown(name: str) -> NotFoundError:
-    return NotFoundError(N_("The store has no blob %(name)s"), name=name[:100])
 
 
 def _sync(target: BinaryIO) -> None:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Iterator
+import re
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
+
+from opendata.errors import N_, NotFoundError
+
+BLOB_NAME = re.compile(r"[0-9a-f]{64}")
+_PART = r"[a-z0-9][A-Za-z0-9._-]{0,199}"
+_KEY = re.compile(rf"(?!(?:blobs|tmp)(?:/|$)){_PART}(/{_PART})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +92,59 @@ class Store(Protocol):
         """The keys of all records below a folder, in the order of their characters."""
         ...
 
+    def list_files(self) -> Iterator[tuple[str, int]]:
+        """The key and size of every blob and record, in the order of their characters."""
+        ...
+
+    def check(self) -> None:
+        """Raises `BackendError` where the store can't be read."""
+        ...
+
+
+class Presigning(Protocol):
+    """A store that can hand out addresses under which anyone may fetch one blob for a while."""
+
+    @property
+    def can_sign(self) -> bool:
+        """Whether it can do so here."""
+        ...
+
+    def sign_address(self, name: str, *, media_type: str, disposition: str) -> str:
+        """The address of a blob, which the store answers with these headers."""
+        ...
+
+
+Lock = Callable[[str], AbstractContextManager[Callable[[], None]]]
+"""Holds a name for one process of all machines. It gives a function that raises `BackendError` once it has lost it."""
+
 
 def blob_key(name: str) -> str:
     """Where a blob lies."""
     return f"blobs/sha256/{name[:2]}/{name}"
+
+
+def require_blob_name(name: str) -> str:
+    """The key of a blob's name. Raises `NotFoundError` for what is no name."""
+    if not BLOB_NAME.fullmatch(name):
+        raise unknown_blob(name)
+    return blob_key(name)
+
+
+def require_record_key(key: str) -> str:
+    """A record's key, or the folder of some. Raises `NotFoundError` for what is neither."""
+    if not _KEY.fullmatch(key):
+        raise unknown_record(key[:200])
+    return key
+
+
+def unknown_blob(name: str) -> NotFoundError:
+    """The error for a blob that isn't there."""
+    return NotFoundError(N_("The store has no blob %(name)s"), name=name[:100])
+
+
+def unknown_record(key: str) -> NotFoundError:
+    """The error for a record that isn't there."""
+    return NotFoundError(N_("The store has no record %(key)s"), key=key)
 
 
 def shard(identifier: str) -> str:

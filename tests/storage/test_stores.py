@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import random
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,10 +17,8 @@ import pytest
 
 from opendata.errors import IntegrityError, NotFoundError, OpendataError, TooLargeError
 from opendata.storage.local import LocalStore
-from opendata.storage.store import Store, entry_key, manifest_key, publisher_key, schema_key, shard
-
-BACKENDS: dict[str, Callable[[Path], Store]] = {"local": LocalStore}
-"""How each kind of store is opened; opening it twice at one place gives the same store."""
+from opendata.storage.store import Store, blob_key, entry_key, manifest_key, publisher_key, schema_key, shard
+from tests.storage.backends import KINDS, Backend, FolderBackend, open_backend
 
 WRITERS = 8
 HOSTILE_NAMES = ["", "..", "../../etc/passwd", "/etc/passwd", "a" * 63, "A" * 64, "g" * 64, "a" * 63 + "\0", "é" * 64]
@@ -65,9 +65,15 @@ class Breaking(io.BytesIO):
         return super().read(10)
 
 
-@pytest.fixture(params=BACKENDS)
-def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
-    return lambda: BACKENDS[request.param](tmp_path / "store")
+@pytest.fixture(params=KINDS)
+def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
+    with open_backend(request.param, tmp_path, request.getfixturevalue) as found:
+        yield found
+
+
+@pytest.fixture
+def open_store(backend: Backend) -> Callable[[], Store]:
+    return backend.open
 
 
 @pytest.fixture
@@ -132,14 +138,57 @@ def test_a_stream_of_many_chunks_is_kept_whole(store: Store) -> None:
     assert store.find_state(name).size == size
 
 
-def test_the_mark_of_a_blob_tells_that_somebody_wrote_to_it(store: Store) -> None:
+def test_the_mark_of_a_blob_tells_that_somebody_wrote_to_it(store: Store, backend: Backend) -> None:
     name = put(store, b"once")
     before = store.find_state(name)
     assert store.find_state(name) == before
-    with store.local_copy(name) as path:
-        path.chmod(0o644)
-        path.write_bytes(b"Once")
+    backend.overwrite(name, b"Once")
     assert store.find_state(name).mark != before.mark
+
+
+def test_the_mark_of_a_blob_tells_that_it_was_kept_again(open_store: Callable[[], Store]) -> None:
+    name = put(open_store(), b"once")
+    before = open_store().find_state(name)
+    assert put(open_store(), b"once") == name
+    after = open_store().find_state(name)
+    assert (after.mark != before.mark, after.kept >= before.kept, after.written) == (True, True, before.written)
+
+
+def test_a_blob_goes_for_good(store: Store, backend: Backend) -> None:
+    name = put(store, b"once")
+    store.delete_blob(name)
+    store.delete_blob(name)
+    assert not store.has_blob(name)
+    with pytest.raises(NotFoundError), store.local_copy(name):
+        pass
+    assert backend.list_names() == []
+
+
+def test_blobs_are_listed_in_the_order_of_their_names(store: Store) -> None:
+    sizes = {put(store, b"x" * number): number for number in range(30)}
+    store.put_record("datasets/aa/one/1.0.0.json", b"no blob")
+    assert list(store.list_blobs()) == sorted(sizes.items())
+
+
+def test_a_record_knows_when_it_was_written(store: Store) -> None:
+    store.put_record("datasets/one.json", b"x")
+    assert abs(store.find_written("datasets/one.json") - time.time()) < 60
+    with pytest.raises(NotFoundError):
+        store.find_written("datasets/two.json")
+
+
+def test_any_part_of_a_large_blob_is_read(store: Store) -> None:
+    data = random.Random(3).randbytes(9_000_000)
+    name = put(store, data)
+    with store.open_blob(name) as stream:
+        for start in (0, 8_999_990, 12, 300_000, 300_100, 7_000_000, 9_000_000, 9_000_001):
+            assert stream.seek(start) == stream.tell() == start
+            assert stream.read(1000) == data[start : start + 1000]
+        stream.seek(-5, 2)
+        assert stream.read() == data[-5:]
+        stream.seek(0)
+        assert stream.read() == data
+        assert stream.read(1) == b""
 
 
 def test_what_was_never_kept_is_not_found(store: Store) -> None:
@@ -156,38 +205,40 @@ def test_what_was_never_kept_is_not_found(store: Store) -> None:
             read()
 
 
-def test_a_stream_of_the_limit_is_kept_and_of_a_byte_more_refused(store: Store, tmp_path: Path) -> None:
+def test_a_stream_of_the_limit_is_kept_and_of_a_byte_more_refused(store: Store, backend: Backend) -> None:
     assert store.put_stream(io.BytesIO(b"x" * 1000), limit=1000)[1] == 1000
-    before = list_files(tmp_path)
+    before = backend.list_names()
     stream = Endless(1 << 40)
     with pytest.raises(TooLargeError) as caught:
         store.put_stream(stream, limit=1001)  # type: ignore[arg-type]
     assert "1001" in caught.value.text
     assert stream.read_bytes < 1 << 23
-    assert list_files(tmp_path) == before
+    assert backend.list_names() == before
 
 
-def test_a_broken_stream_leaves_nothing_behind(store: Store, tmp_path: Path) -> None:
+def test_a_broken_stream_leaves_nothing_behind(store: Store, backend: Backend) -> None:
     with pytest.raises(ConnectionResetError):
         store.put_stream(Breaking(b"x" * 100))
-    assert list_files(tmp_path) == []
+    assert backend.list_names() == []
 
 
-def test_concurrent_writers_of_one_blob_leave_one_whole_blob(open_store: Callable[[], Store], tmp_path: Path) -> None:
+def test_concurrent_writers_of_one_blob_leave_one_whole_blob(open_store: Callable[[], Store], backend: Backend) -> None:
     data = b"z" * 300_000
     names = at_once(lambda _: put(open_store(), data))
     assert set(names) == {hashlib.sha256(data).hexdigest()}
-    (only,) = list_files(tmp_path)
-    assert only.read_bytes() == data
+    (only,) = set(names)
+    assert backend.list_names() == [blob_key(str(only))]
+    with open_store().local_copy(str(only)) as path:
+        assert path.read_bytes() == data
 
 
-def test_concurrent_writers_of_one_record_agree_on_the_first(open_store: Callable[[], Store], tmp_path: Path) -> None:
+def test_concurrent_writers_of_one_record_agree_on_the_first(open_store: Callable[[], Store], backend: Backend) -> None:
     found = at_once(lambda number: open_store().put_record("datasets/one.json", b"%d" % number))
     winner = int(open_store().get_record("datasets/one.json"))
     assert found[winner] is None
     losers = [item for number, item in enumerate(found) if number != winner]
     assert all(isinstance(item, IntegrityError) for item in losers)
-    assert len(list_files(tmp_path)) == 1
+    assert backend.list_names() == ["datasets/one.json"]
 
 
 def test_concurrent_writers_of_different_things_do_not_disturb_each_other(open_store: Callable[[], Store]) -> None:
@@ -230,7 +281,7 @@ def test_processes_writing_the_same_at_once_all_succeed(tmp_path: Path) -> None:
         with store.open_blob(name) as stream:
             assert stream.read() == b"%d" % number * 1000
         assert store.get_record(f"datasets/{number}.json") == b"%d" % number
-    assert len(list_files(tmp_path)) == 60
+    assert len(FolderBackend(tmp_path).list_names()) == 60
 
 
 def test_a_record_is_written_once(store: Store) -> None:
@@ -242,7 +293,8 @@ def test_a_record_is_written_once(store: Store) -> None:
     assert store.get_record("datasets/aa/one/1.0.0.json") == b"first"
 
 
-def test_every_file_is_read_only_and_no_temporary_one_is_left(store: Store, tmp_path: Path) -> None:
+def test_every_file_is_read_only_and_no_temporary_one_is_left(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path / "store")
     put(store, b"blob")
     store.put_record("datasets/aa/one/1.0.0.json", b"record")
     with pytest.raises(IntegrityError):
@@ -262,13 +314,13 @@ def test_a_name_that_is_no_digest_is_no_blob(store: Store, name: str) -> None:
 
 
 @pytest.mark.parametrize("key", HOSTILE_KEYS)
-def test_a_key_that_leads_elsewhere_is_neither_written_nor_read(store: Store, tmp_path: Path, key: str) -> None:
+def test_a_key_that_leads_elsewhere_is_neither_written_nor_read(store: Store, backend: Backend, key: str) -> None:
     for use in (lambda: store.put_record(key, b"x"), lambda: store.get_record(key), lambda: store.has_record(key)):
         with pytest.raises(NotFoundError):
             use()
     with pytest.raises(NotFoundError):
         list(store.list_records(key))
-    assert list_files(tmp_path) == []
+    assert backend.list_names() == []
 
 
 def test_a_folder_of_records_is_no_record_and_a_record_no_folder(store: Store) -> None:

@@ -15,6 +15,7 @@ from opendata.cli.core.output import write_json
 def config(as_json: bool) -> None:
     """List all settings and the values in use. Secrets are masked."""
     from opendata.instance_file import INSTANCE_FILE, read_instance_file
+    from opendata.setting_values import is_bucket
     from opendata.settings import list_settings, read_settings
     from opendata.tables.check.native import SWITCH, describe_native
 
@@ -22,8 +23,8 @@ def config(as_json: bool) -> None:
     kept = read_instance_file(settings.home)
     in_force = {
         "database_url": settings.database,
-        "store": settings.public_folder,
-        "private_store": settings.private_folder,
+        "store": settings.store if is_bucket(settings.store) else settings.public_folder,
+        "private_store": settings.private_store if is_bucket(settings.private_store) else settings.private_folder,
     }
     found = []
     for item in list_settings():

@@ -64,11 +64,13 @@ def worker(parent: int | None) -> None:
     from opendata.jobs.pool import RunnerPool
     from opendata.jobs.runner import ProcessRunner
     from opendata.jobs.worker import run_worker
+    from opendata.storage.opening import check_stores
 
     with open_services(is_patient=False) as services:
         services.queue.check()
         settings = services.settings
         if parent is None:  # else `serve` has said it
+            check_stores(settings)
             warn_of_scanner(settings)
         command, seconds = list_command(), settings.work_seconds
         runners = [ProcessRunner(services.work, command, seconds=seconds) for _ in range(settings.work_processes)]
@@ -120,9 +122,11 @@ def run_server(
     from opendata.cli.operations.supervisor import Supervisor
     from opendata.services.core.instance import require_instance
     from opendata.settings import read_settings
+    from opendata.storage.opening import check_stores
 
     settings = read_settings()
     require_instance(settings)
+    check_stores(settings)
     warn_of_scanner(settings)
     host, port = listener.getsockname()[:2]
     address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

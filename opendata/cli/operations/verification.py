@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from opendata.errors import N_, InputError, OpendataError
 if TYPE_CHECKING:
     from opendata.metadata.keys import PublicKey
     from opendata.services.operations.verifying import Verified
+    from opendata.storage.store import Store
 
 
 @click.command(short_help="Verify what a portal has published.")
@@ -46,7 +48,7 @@ def verify(
     from opendata.services.operations.verifying import Trust, verify
 
     memory = remember or _find_memory()
-    source = open_source(target)
+    source = open_source(target, _open_bucket)
     known = _read_memory(memory)
     before: Mapping[str, Any] = known.get(source.name, {})
     trust = Trust(
@@ -73,6 +75,14 @@ def verify(
             )
     if found.findings:
         ctx.exit(NOT_PASSED)
+
+
+def _open_bucket(place: str) -> Store:
+    """The store in a bucket, of which nothing is written."""
+    from opendata.settings import read_settings
+    from opendata.storage.opening import open_store
+
+    return open_store(place, read_settings(), lambda _: nullcontext(lambda: None))
 
 
 def _describe(found: Verified) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from opendata.errors import N_, BackendError, StorageFullError
 from opendata.outside.scanner import find_scanner
 from opendata.services.core.context import Context
 from opendata.storage.faults import FAULTY, is_read_only, require_room
+from opendata.storage.opening import list_written
 
 _LOOK_SECONDS = 5.0
 """How long the state of the virus scanner is remembered: not everybody who asks makes us ask."""
@@ -35,13 +36,12 @@ class Health:
             is_known = self._context.database.is_current() or self._context.database.is_newer()
         if not is_known:
             raise BackendError(N_("The database isn't set up. Run “opendata init”"))
-        if not self._context.settings.public_folder.is_dir():
-            raise BackendError(N_("The public store is missing"))
+        self._context.public.check()
 
     def find_write_fault(self) -> BackendError | None:
         """Why nothing can be sent or published at the moment, although readers are served; None where all is well."""
         settings = self._context.settings
-        for folder in (settings.private_folder, settings.public_folder, settings.home):
+        for folder in list_written(settings):
             if is_read_only(folder):
                 return BackendError(FAULTY, reason=os.strerror(errno.EROFS))
         try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from opendata.errors import N_, BackendError, StateError
 from opendata.instance_file import INSTANCE_FILE, read_instance_file, write_instance_file
 from opendata.settings import Settings, variable_of
+from opendata.storage.opening import check_stores, list_written
 from opendata.storage.signing import KEY_FILE, Signer, create_signing_key, write_secret
 
 if TYPE_CHECKING:
@@ -59,15 +60,17 @@ def create_instance(settings: Settings, *, review: str | None = None) -> bool:
     """Make the instance, or bring the tables of an existing one up to date; whether it is new.
 
     `review` is kept in the instance file of a new instance; an existing one keeps what it has. Keys, the private store
-    and the database are readable by their owner alone. Raises `BackendError` if the database is unavailable.
+    and the database are readable by their owner alone. Raises `BackendError` if the database or a store is unavailable.
     """
     new = not is_instance(settings)
+    check_stores(settings)
     settings.home.mkdir(parents=True, exist_ok=True)
     for folder in (settings.key_folder, settings.private_folder):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if new:
             folder.chmod(0o700)
-    settings.public_folder.mkdir(parents=True, exist_ok=True)
+    for folder in list_written(settings):
+        folder.mkdir(parents=True, exist_ok=True)
     if variable_of("review") not in read_instance_file(settings.home):
         (settings.home / INSTANCE_FILE).touch()
         (settings.home / INSTANCE_FILE).chmod(0o600)  # it may hold the password of a database

@@ -28,6 +28,7 @@ from opendata.domain.texts import Contributor, I18n, License, Source
 from opendata.services.core.editions.edition_values import EditionView
 from opendata.services.core.editions.version_values import NextVersion, VersionView
 from opendata.services.core.review_values import CheckView, CommentView
+from opendata.storage.store import Presigning
 
 Item = TypeVar("Item")
 
@@ -329,7 +330,7 @@ class ServedFile:
     """A file of a published version, ready to be sent. `sha256` is the hexadecimal digest of its bytes.
 
     `open` gives its bytes, seekable, `local_copy` a local file with them that is there inside the context. `is_public`
-    tells that anybody may have it; no cache may keep another.
+    tells that anybody may have it; no cache may keep another. `signing` is the store that can hand it out itself.
     """
 
     open: Callable[[], BinaryIO] = field(compare=False)
@@ -339,6 +340,7 @@ class ServedFile:
     sha256: str
     size: int
     is_public: bool = True
+    signing: Presigning | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

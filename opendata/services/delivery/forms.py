@@ -252,6 +252,7 @@ def _serve(file: ServedFile, *, may_be_encoded: bool = False) -> ServedForm:
         sha256=file.sha256,
         size=file.size,
         is_public=file.is_public,
+        signing=file.signing,
         key=file.sha256,
         derived=False,
         may_be_encoded=may_be_encoded,

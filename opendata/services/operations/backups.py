@@ -15,6 +15,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -23,9 +24,11 @@ from typing import Any
 from sqlalchemy import JSON, Date, DateTime, LargeBinary, Table, delete, func, null, select, text, update
 from sqlalchemy.orm import Session
 
+from opendata.db.locks import Locks
 from opendata.db.models import Base, Dataset, Event, EventChain, NegativeList, OpeningDate, User, index_metadata
+from opendata.db.session import Database
 from opendata.domain.moments import format_time
-from opendata.errors import N_, InputError, IntegrityError, StateError
+from opendata.errors import N_, InputError, IntegrityError, NotFoundError, StateError
 from opendata.metadata.versions import parse_version
 from opendata.services.audit.checkpoints import read_position
 from opendata.services.catalogue.grounds.list_records import list_unknown
@@ -38,19 +41,18 @@ from opendata.services.operations.ends import COUNTED, Ends, keep_ends, take_end
 from opendata.services.operations.verification_sources import find_store
 from opendata.services.privacy.pseudonyms import SECRET_FILE
 from opendata.settings import Settings
-from opendata.storage.local import LocalStore, sync_folder
+from opendata.storage.copying import copy_in, copy_out
+from opendata.storage.local import PASSING, LocalStore, sync_folder
+from opendata.storage.opening import open_stores
 from opendata.storage.secrets import SECRET_FILE as SOURCE_FILE
 from opendata.storage.signing import KEY_FILE
-from opendata.storage.store import manifest_key
+from opendata.storage.store import Store, manifest_key
 
 FORMAT = 1
 LACKING = N_("the backup had this file, and it is gone")
 _AT_ONCE = 500
 _FILES = "files"
 """What the list of the files of both stores is called, which lies beside the tables."""
-
-_SKIPPED = ("tmp", "work", "uploads", "forms")
-"""Folders of the stores with what is only passing through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,8 @@ class Backups:
             last_event = session.scalar(select(func.max(Event.position))) or 0
         settings = self._context.settings
         files = [
-            *(("public", name) for name, _ in _walk(settings.public_folder) if name not in left_out),
-            *(("private", name) for name, _ in _walk(settings.private_folder) if read_position(name) <= last_event),
+            *(("public", name) for name, _ in self._context.public.list_files() if name not in left_out),
+            *(("private", name) for name, _ in self._context.private.list_files() if read_position(name) <= last_event),
         ]
         new_files = new_bytes = 0
         for number, (store, name) in enumerate(files, 1):
@@ -146,26 +148,24 @@ class Backups:
 
         None if it was erased or collected meanwhile.
         """
-        for place in self._find_places(store, name):
-            try:
-                return _copy(place, dest / store / name)
-            except FileNotFoundError:
-                continue
+        for place in self._find_stores(store):
+            with suppress(NotFoundError):
+                return copy_out(place, name, dest / store / name)
         return None
 
-    def _find_places(self, store: str, name: str) -> tuple[Path, Path]:
-        """Where a file of a store is, and where it is once it has moved to the other store."""
-        settings = self._context.settings
-        places = settings.public_folder / name, settings.private_folder / name
-        return places if store == "public" else places[::-1]
+    def _find_stores(self, store: str) -> tuple[Store, Store]:
+        """The store of this name, and the one into which its files move."""
+        stores = self._context.public, self._context.private
+        return stores if store == "public" else stores[::-1]
 
     def _take_erased_away(self, dest: Path, listed: Collection[tuple[str, str]]) -> None:
         """What the law made us erase goes from the backup as well, and what was in another store before this backup."""
-        for store in ("public", "private"):
+        stores = self._context.public, self._context.private
+        public, private = ({key for key, _ in store.list_files()} for store in stores)
+        for store, (here, there) in (("public", (public, private)), ("private", (private, public))):
             for path in (dest / store / "blobs").rglob("*"):
                 name = path.relative_to(dest / store).as_posix()
-                here, there = (place.exists() for place in self._find_places(store, name))
-                if path.is_file() and not here and not (there and (store, name) in listed):
+                if path.is_file() and name not in here and not (name in there and (store, name) in listed):
                     path.unlink()
 
 
@@ -210,17 +210,21 @@ def restore_backup(
         find_store(newer)
     started = time.monotonic()
     created, rows = _read_description(source)
+    locks = Locks(Database(settings.database), settings.home / "locks")
+    stores = open_stores(settings, locks.hold)
     files = [
-        *((path, settings.public_folder / name) for name, path in _walk(source / "public")),
-        *((path, settings.private_folder / name) for name, path in _walk(source / "private")),
+        *((path, stores.public, name) for name, path in _walk(source / "public")),
+        *((path, stores.private, name) for name, path in _walk(source / "private")),
     ]
     copied = 0
-    for number, (path, target) in enumerate(files, 1):
-        copied += path.stat().st_size if target.exists() else _copy(path, target)
+    for number, (path, target, name) in enumerate(files, 1):
+        copied += copy_in(target, path, name)
         if on_progress is not None:
             on_progress(number / len(files))
     between = time.monotonic()
-    closed, ends = _restore_database(source, settings, newer, keep_tokens=keep_tokens, end_passwords=end_passwords)
+    closed, ends = _restore_database(
+        source, settings, stores.public, newer, keep_tokens=keep_tokens, end_passwords=end_passwords
+    )
     if (source / "keys").is_dir():
         settings.key_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name in (SESSION_FILE, SECRET_FILE, SOURCE_FILE, KEY_FILE):  # with the key the instance counts as made
@@ -265,16 +269,15 @@ def _read_description(source: Path) -> tuple[str, Mapping[str, int]]:
 
 
 def _restore_database(
-    source: Path, settings: Settings, newer: Path | None, *, keep_tokens: bool, end_passwords: bool
+    source: Path, settings: Settings, store: Store, newer: Path | None, *, keep_tokens: bool, end_passwords: bool
 ) -> tuple[Closed, Ends]:
     """Make the database, all in one transaction: nobody meets it before its doors are closed."""
-    from opendata.db.session import Database
     from opendata.services.core.instance import migrate_database
 
     settings.home.mkdir(parents=True, exist_ok=True)
     migrate_database(settings)
     database = Database(settings.database)
-    store, ends = LocalStore(settings.public_folder), Ends()
+    ends = Ends()
     try:
         with database.unit(write=True) as session:
             if any(session.scalar(select(func.count()).select_from(model)) for model in (User, Dataset, Event)):
@@ -287,7 +290,7 @@ def _restore_database(
             closed = close_doors(session, keep_tokens=keep_tokens, end_passwords=end_passwords)
             if newer is not None:
                 take_ends(session, newer, store, ends)
-            keep_ends(session, settings.public_folder, ends)
+            keep_ends(session, store, ends)
         chain_past(database, read_clock())
         event = Event(at=read_clock(), actor=SYSTEM.name, verb="restore", subject_kind="instance", subject="")
         event.details = {**asdict(closed), **{name: getattr(ends, name) for name in COUNTED}}
@@ -304,21 +307,13 @@ def _walk(folder: Path) -> Iterator[tuple[str, Path]]:
     """The files of a store by their relative names, in a stable order."""
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if path.is_file() and name.partition("/")[0] not in _SKIPPED:
+        if path.is_file() and name.partition("/")[0] not in PASSING:
             yield name, path
 
 
 def _copy(source: Path, target: Path) -> int:
     """Copy a file with its times, whole or not at all; how many bytes."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    shutil.copy2(source, temporary)
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    temporary.replace(target)
-    sync_folder(target.parent)
-    return target.stat().st_size
+    return copy_out(LocalStore(source.parent, writes=False), source.name, target)
 
 
 def _write(target: Path, data: bytes) -> None:

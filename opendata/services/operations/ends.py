@@ -27,7 +27,7 @@ from opendata.services.core.records import read_keys
 from opendata.services.operations.verification_sources import StoreSource, find_store
 from opendata.services.operations.verifying import FORGED, KEYS_BROKEN, NO_RECORD, UNSIGNED, Evidence
 from opendata.storage.local import LocalStore
-from opendata.storage.store import grant_end_key, signature_key, signing_key_key
+from opendata.storage.store import Store, grant_end_key, signature_key, signing_key_key
 
 ELSEWHERE = N_("the record is about something else, so it was ignored")
 DIFFERENT = N_("the restored store has another record in this place, so this one was ignored")
@@ -62,7 +62,7 @@ class _End:
     record: Mapping[str, Any] = field(compare=False)
 
 
-def take_ends(session: Session, source: Path, target: LocalStore, ends: Ends) -> None:
+def take_ends(session: Session, source: Path, target: Store, ends: Ends) -> None:
     """Copy what has ended from a newer copy of the public store, for the versions and grants that the database has.
 
     Keys that were added since are copied too. Raises `InputError` if the store is older or of another portal.
@@ -83,10 +83,10 @@ def take_ends(session: Session, source: Path, target: LocalStore, ends: Ends) ->
                 ends.wrong.append(Evidence(end.key, DIFFERENT))
 
 
-def keep_ends(session: Session, folder: Path, ends: Ends) -> None:
+def keep_ends(session: Session, place: Path | Store, ends: Ends) -> None:
     """Enter into a restored database what has ended by the records of its public store."""
     datasets = set()
-    for row, found in _list_ends(session, _Records(folder, ends.wrong)):
+    for row, found in _list_ends(session, _Records(place, ends.wrong)):
         if isinstance(row, Grant):
             row.ended, row.invitation = found[-1].made, None
             ends.grants += 1
@@ -122,10 +122,10 @@ def _enter(row: Version, end: _End) -> None:
 class _Records:
     """The records of ends in a store. Those that aren't proven are added to `wrong`."""
 
-    def __init__(self, folder: Path, wrong: list[Evidence]) -> None:
-        self.store = LocalStore(folder, writes=False)
+    def __init__(self, place: Path | Store, wrong: list[Evidence]) -> None:
+        self.store = LocalStore(place, writes=False) if isinstance(place, Path) else place
         self.keys: list[PublicKey] = []
-        self._source = StoreSource(folder)
+        self._source = StoreSource(self.store, "")
         self._wrong = wrong
         try:
             self.keys += read_keys(self.store)
@@ -190,7 +190,7 @@ def _list_ends(session: Session, records: _Records) -> Iterator[tuple[Version | 
                 yield grant, [end]
 
 
-def _copy(source: LocalStore, target: LocalStore, key: str) -> None:
+def _copy(source: Store, target: Store, key: str) -> None:
     """Copy a record, its signature first, so that no record is ever without. Raises `IntegrityError`."""
     if target.has_record(key) and target.get_record(key) != source.get_record(key):
         raise IntegrityError(N_("The record %(key)s already exists with different bytes"), key=key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,8 +14,9 @@ from opendata.domain.disclosure import Disclosure
 from opendata.errors import N_, BackendError, InputError, NotFoundError
 from opendata.metadata.versions import parse_version
 from opendata.services.core.records import RECORDS, count_editions, read_key_records
+from opendata.setting_values import is_bucket
 from opendata.storage.local import LocalStore
-from opendata.storage.store import alias_key, manifest_key, signature_key, suspension_key, tombstone_key
+from opendata.storage.store import Store, alias_key, manifest_key, signature_key, suspension_key, tombstone_key
 
 Signed = tuple[bytes, bytes]
 """A record and its detached signature; the signature is empty if it is missing."""
@@ -76,13 +77,20 @@ class Source(Protocol):
         ...
 
 
-def open_source(target: str) -> Source:
-    """The source at a web address or in a folder. Raises `InputError` where it is none."""
+def open_source(target: str, open_bucket: Callable[[str], Store] | None = None) -> Source:
+    """The source at a web address, in a folder or in a bucket. Raises `InputError` where it is none."""
+    if is_bucket(target) and open_bucket is not None:
+        return StoreSource(open_bucket(target), target.rstrip("/"))
     if target.startswith(("http://", "https://")):
         return WebSource(target)
     if (Path(target) / "datapackage.json").is_file():
         return PackageSource(Path(target))
-    return StoreSource(find_store(Path(target)))
+    return open_folder(find_store(Path(target)))
+
+
+def open_folder(folder: Path) -> StoreSource:
+    """The public store in a folder."""
+    return StoreSource(LocalStore(folder, writes=False), str(folder.resolve()))
 
 
 def find_store(folder: Path) -> Path:
@@ -100,9 +108,9 @@ class StoreSource:
 
     is_whole, is_alone = True, False
 
-    def __init__(self, folder: Path) -> None:
-        self.name = str(folder.resolve())
-        self._store = LocalStore(folder, writes=False)
+    def __init__(self, store: Store, name: str) -> None:
+        self.name = name
+        self._store = store
 
     def read_keys(self) -> Sequence[tuple[Mapping[str, Any], bytes]]:
         """See `Source`."""

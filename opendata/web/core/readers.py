@@ -74,6 +74,8 @@ def is_begun(response: Response) -> bool:
     """Whether a file is sent from its beginning: its further parts belong to the same download."""
     if request.method != "GET" or response.mimetype in ("text/html", "text/markdown"):
         return False
+    if response.status_code == 307:  # the reader fetches it from the object store
+        return request.range is None or any(start == 0 for start, _ in request.range.ranges)
     if response.status_code != 206:
         return response.status_code == 200
     if response.content_range:

@@ -82,7 +82,9 @@ class Status:
         return PartState(name, True, _READY)
 
     def _find_store(self) -> PartState:
-        if not self._context.settings.public_folder.is_dir():
+        try:
+            self._context.public.check()
+        except BackendError:
             return PartState("stores", False, _AWAY)
         if self._health.find_write_fault() is not None:
             return PartState("stores", False, N_("can be read, but nothing can be sent or published at the moment"))
