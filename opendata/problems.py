@@ -14,6 +14,7 @@ from opendata.errors import N_, OpendataError
 from opendata.services.access.pace import Allowance
 from opendata.settings import SOURCE_LANGUAGE
 from opendata.storage.faults import name_disk_fault
+from opendata.telemetry.instruments import REFUSED
 from opendata.wording.voice import Voice, voice_of
 
 STATUS: Mapping[type[OpendataError], int] = {
@@ -127,6 +128,8 @@ def register_problems(app: Flask) -> None:
         if isinstance(error, errors.MovedError):
             return _lead_on(error)
         note_refusal(app, error)
+        if isinstance(error, errors.WaitError):
+            REFUSED.add(1, _name_refusal(error))
         document = describe_problem(error, choose_voice(), request.path)
         if isinstance(error, errors.WaitError) and "bulk_tables" in g:
             document["bulk"] = list(_list_bulk(g.bulk_tables))
@@ -167,6 +170,20 @@ def register_problems(app: Flask) -> None:
             "instance": quote(request.path, safe=_SAFE),
         }
         return _answer(document)
+
+
+def _name_refusal(error: errors.WaitError) -> str:
+    """Why a client has to wait, in a word."""
+    match error:
+        case errors.RateLimitError():
+            return f"rate-{error.policy}"
+        case errors.TooManyAtOnceError():
+            return "at-once"
+        case errors.TooManyAttemptsError():
+            return "attempts"
+        case errors.OverloadedError():
+            return "overload"
+    return "other"
 
 
 def _list_bulk(tables: Sequence[tuple[str, str, str]]) -> Iterator[Mapping[str, str]]:

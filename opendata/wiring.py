@@ -82,6 +82,7 @@ from opendata.services.harvest.harvests import Harvests
 from opendata.services.harvest.links import ExternalLinks
 from opendata.services.mail.outbox import Outbox
 from opendata.services.mail.sending import Sending
+from opendata.services.monitoring.monitoring import Monitoring
 from opendata.services.operations.backups import Backups
 from opendata.services.operations.checking import Checking
 from opendata.services.operations.collecting import Collecting
@@ -114,7 +115,7 @@ from opendata.services.workbench.dictionaries import Dictionaries
 from opendata.services.workbench.library import SchemaLibrary
 from opendata.services.workbench.workbench import Workbench
 from opendata.settings import Settings
-from opendata.storage.local import LocalStore
+from opendata.storage.measured import open_store
 from opendata.storage.signing import Signer
 
 
@@ -168,6 +169,7 @@ class Services(Governance):
     keys: Keys
     kept_forms: KeptForms
     limits: Limits
+    monitoring: Monitoring
     mail_addresses: MailAddresses
     matching: Matching
     originals: Originals
@@ -226,8 +228,8 @@ def build_context(
     return Context(
         settings=settings,
         database=Database(settings.database, seconds=0 if is_patient else settings.database_seconds),
-        public=LocalStore(settings.public_folder),
-        private=LocalStore(settings.private_folder),
+        public=open_store(settings.public_folder, "public"),
+        private=open_store(settings.private_folder, "private"),
         signer=Signer(settings.key_folder),
         queue=queue or DraftQueue(settings.queue_file, settings.queue_url),
         clock=clock,
@@ -266,8 +268,7 @@ def build_services(
     damages, sources = Damages(context), Sources(context)
     versions = Versions(context, manifests, damages)
     queries = Queries(context, versions)
-    editions = Editions(context)
-    downloads = Downloads(context)
+    editions, downloads = Editions(context), Downloads(context)
     forms = Forms(context, versions)
     charts = Charts(versions, queries)
     index, columns = SearchIndex(settings.search_folder), ColumnIndex(settings.search_folder)
@@ -346,6 +347,7 @@ def build_services(
         keys=Keys(context),
         kept_forms=KeptForms(context),
         limits=limits,
+        monitoring=Monitoring(context, health, queue.count, index, columns),
         mail_addresses=mail_addresses,
         indexing=Indexing(context, versions, editions, index, ckan.read_facts),
         inside=Inside(context, versions, columns),

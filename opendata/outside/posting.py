@@ -18,6 +18,7 @@ from opendata.domain.sources.address import SourceAddress
 from opendata.errors import N_, BackendError, Fault
 from opendata.outside.guard import Deadline, Guard
 from opendata.outside.http import name_host, open_connection
+from opendata.outside.measured import measure_outgoing
 
 _MOST_READ = 64 * 1024
 _MOST_SECONDS = 24 * 3600
@@ -42,6 +43,7 @@ def post_document(url: str, body: bytes, headers: Mapping[str, str], guard: Guar
     with ExitStack() as opened:
         deadline = opened.enter_context(Deadline(seconds))
         try:
+            opened.enter_context(measure_outgoing("webhook", address.host))
             connection = open_connection(address, guard, deadline, opened)
             head = {"Host": name_host(address), "User-Agent": "opendata", "Connection": "close", **headers}
             connection.request("POST", quote(address.path or "/", safe="/?&=%:;,+@!$'()*~[]"), body=body, headers=head)

@@ -1,0 +1,66 @@
+"""What statements and connections of an engine cost: counted for all, and for the request or job at hand."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from opendata.telemetry.instruments import CONNECTIONS, DATABASE_ERRORS, STATEMENT_SECONDS
+from opendata.telemetry.tracing import is_tracing, note_span
+from opendata.telemetry.trail import find_trail
+
+_USED, _IDLE = "used", "idle"
+_BEGUN = "opendata_begun"
+_KINDS = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
+
+
+def measure_engine(engine: Engine) -> Engine:
+    """Have the statements and connections of an engine measured; the engine itself."""
+    system = engine.dialect.name
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _begin(connection: Any, cursor: object, statement: str, *more: object) -> None:  # noqa: ARG001
+        connection.info[_BEGUN] = time.perf_counter()
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def _end(connection: Any, cursor: object, statement: str, *more: object) -> None:  # noqa: ARG001
+        seconds = time.perf_counter() - connection.info[_BEGUN]
+        STATEMENT_SECONDS.observe(seconds)
+        trail = find_trail()
+        if trail is not None:
+            trail.statements += 1
+            trail.statement_seconds += seconds
+            if is_tracing():
+                note_span(_name_kind(statement), seconds, **{"db.system.name": system})
+
+    @event.listens_for(engine, "handle_error")
+    def _fail(context: Any) -> None:
+        DATABASE_ERRORS.add(1, "connection" if context.is_disconnect or context.connection is None else "statement")
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: object, record: object) -> None:  # noqa: ARG001
+        CONNECTIONS.add(1, _IDLE)
+
+    @event.listens_for(engine, "close")
+    def _close(connection: object, record: object) -> None:  # noqa: ARG001
+        CONNECTIONS.add(-1, _IDLE)
+
+    @event.listens_for(engine, "checkout")
+    def _take(connection: object, record: object, proxy: object) -> None:  # noqa: ARG001
+        CONNECTIONS.add(1, _USED)
+        CONNECTIONS.add(-1, _IDLE)
+
+    @event.listens_for(engine, "checkin")
+    def _give_back(connection: object, record: object) -> None:  # noqa: ARG001
+        CONNECTIONS.add(-1, _USED)
+        CONNECTIONS.add(1, _IDLE)
+
+    return engine
+
+
+def _name_kind(statement: str) -> str:
+    """`SELECT` and the like: never the statement, which may have values in it."""
+    word = statement.lstrip().partition(" ")[0].partition("\n")[0].upper()
+    return word if word in _KINDS else "SQL"
