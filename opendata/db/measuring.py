@@ -13,7 +13,7 @@ from opendata.telemetry.trail import find_trail
 
 _USED, _IDLE = "used", "idle"
 _BEGUN = "opendata_begun"
-_KINDS = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
+_KINDS = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "BEGIN")
 
 
 def measure_engine(engine: Engine) -> Engine:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
+
 from flask import Response, g, request
 
 from opendata.telemetry.trail import UNKNOWN, find_trail
+
+_KIND = re.compile(r"<\w+(\([^)]*\))?:")
 
 
 def note_route() -> None:
@@ -12,7 +17,13 @@ def note_route() -> None:
     trail = find_trail()
     if trail is not None:
         trail.endpoint = request.endpoint or UNKNOWN
-        trail.route = request.url_rule.rule if request.url_rule is not None else ""
+        trail.route = _name_route(request.url_rule.rule) if request.url_rule is not None else ""
+
+
+@cache
+def _name_route(rule: str) -> str:
+    """A rule as people write it, without the kinds of its values."""
+    return _KIND.sub("<", rule)
 
 
 def note_user(response: Response) -> Response:
