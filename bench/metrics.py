@@ -3,20 +3,19 @@
 The dataset's page and the catalogue's document of REST are asked for in one process, through the whole application.
 `bare` is an application whose requests, statements and stores aren't wrapped; `off` the program as it is delivered;
 `figures` counts into files that other processes read; `logs` writes a line of JSON for each request besides. The modes
-take turns, and the median of each mode's rounds counts.
+take turns with each request, and the median of the differences counts.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
+import gc
 import io
 import os
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest.mock import patch
 
@@ -26,6 +25,7 @@ from bench._machine import describe_machine
 from opendata.app import create_app
 from opendata.services.core.actors import SYSTEM
 from opendata.settings import Settings
+from opendata.starting import collect_seldom
 from opendata.storage.local import LocalStore
 from opendata.telemetry import instruments
 from opendata.telemetry.logs import set_up_logs
@@ -34,14 +34,14 @@ from opendata.wiring import build_services
 
 PAGES = ("/datasets/gdp-by-province", "/api/v1/datasets")
 CHECKOUT = Path(__file__).resolve().parent.parent
+WARMING = 20
 HEAD = {"Accept": "text/html,*/*;q=0.8", "Accept-Language": "zh"}
 
 
 def main() -> None:
     """Measure, and print the ratios."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--requests", type=int, default=40, help="of each page in a round")
+    parser.add_argument("--rounds", type=int, default=400, help="requests of each page in each mode")
     told = parser.parse_args()
     print(describe_machine())
     with tempfile.TemporaryDirectory() as folder, share_figures():
@@ -54,8 +54,11 @@ def main() -> None:
         ):
             bare = create_app(settings)
         full = create_app(settings)
+        begin_counting("bench")
+        collect_seldom()
+        gc.freeze()
         for page in PAGES:
-            measure(page, bare, full, told.rounds, told.requests)
+            measure(page, bare, full, told.rounds)
 
 
 def prepare(settings: Settings) -> None:
@@ -70,32 +73,27 @@ def prepare(settings: Settings) -> None:
     services.database.dispose()
 
 
-def measure(page: str, bare: Flask, full: Flask, rounds: int, requests: int) -> None:
-    """Ask for a page in all modes by turns."""
-    modes: dict[str, tuple[Flask, Callable[[], contextlib.AbstractContextManager[None]]]] = {
-        "bare": (bare, contextlib.nullcontext),
-        "off": (full, contextlib.nullcontext),
-        "figures": (full, count),
-        "figures and logs": (full, count_and_log),
-    }
+def measure(page: str, bare: Flask, full: Flask, rounds: int) -> None:
+    """Ask for a page in all modes, one request after the other."""
+    registry = instruments.find_registry()
+    modes = {"bare": (bare, None, ""), "off": (full, None, ""), "figures": (full, registry, "")}
+    modes["figures and logs"] = (full, registry, "json")
     seconds: dict[str, list[float]] = {name: [] for name in modes}
-    for number in range(rounds + 1):
-        for name, (app, mode) in modes.items():
+    for number in range(rounds + WARMING):
+        for name, (app, counted, log) in modes.items():
             client = app.test_client()
-            with mode():
-                ask(client, page)
+            with patch.object(instruments._State, "registry", counted), patch.object(sys, "stderr", io.StringIO()):
+                set_up_logs(log)
                 begun = time.process_time()
-                for _ in range(requests):
-                    ask(client, page)
-                if number:  # the first round warms up
-                    seconds[name].append((time.process_time() - begun) / requests)
+                ask(client, page)
+                if number >= WARMING:
+                    seconds[name].append(time.process_time() - begun)
     least = statistics.median(seconds["bare"])
     for name, found in seconds.items():
-        median = statistics.median(found)
-        ratios = [one / other for one, other in zip(found, seconds["bare"], strict=True)]
+        more = statistics.median(one - other for one, other in zip(found, seconds["bare"], strict=True))
         print(
-            f"{page:32} {name:18} {median * 1e3:7.3f} ms of processor time, {median / least:6.4f} of bare"
-            f" (pairs: {statistics.median(ratios):6.4f})"
+            f"{page:28} {name:18} {statistics.median(found) * 1e3:7.3f} ms of processor time,"
+            f" {more * 1e6:+6.0f} µs ({more / least:+.2%})"
         )
 
 
@@ -105,27 +103,6 @@ def ask(client: object, page: str) -> None:
     assert answer.status_code == 200, answer.status_code
     answer.get_data()
     answer.close()
-
-
-@contextlib.contextmanager
-def count() -> Iterator[None]:
-    """Count within this."""
-    begin_counting("bench")
-    try:
-        yield
-    finally:
-        instruments.disable()
-
-
-@contextlib.contextmanager
-def count_and_log() -> Iterator[None]:
-    """Count and log within this; the lines go into memory."""
-    with count(), patch.object(sys, "stderr", io.StringIO()):
-        set_up_logs("json")
-        try:
-            yield
-        finally:
-            set_up_logs("")
 
 
 if __name__ == "__main__":

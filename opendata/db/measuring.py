@@ -11,7 +11,7 @@ from opendata.telemetry.instruments import CONNECTIONS, DATABASE_ERRORS, STATEME
 from opendata.telemetry.tracing import is_tracing, note_span
 from opendata.telemetry.trail import find_trail
 
-_USED, _IDLE = "used", "idle"
+_OPEN, _USED = "open", "used"
 _BEGUN = "opendata_begun"
 _KINDS = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "BEGIN")
 
@@ -41,21 +41,19 @@ def measure_engine(engine: Engine) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _connect(connection: object, record: object) -> None:  # noqa: ARG001
-        CONNECTIONS.add(1, _IDLE)
+        CONNECTIONS.add(1, _OPEN)
 
     @event.listens_for(engine, "close")
     def _close(connection: object, record: object) -> None:  # noqa: ARG001
-        CONNECTIONS.add(-1, _IDLE)
+        CONNECTIONS.add(-1, _OPEN)
 
     @event.listens_for(engine, "checkout")
     def _take(connection: object, record: object, proxy: object) -> None:  # noqa: ARG001
         CONNECTIONS.add(1, _USED)
-        CONNECTIONS.add(-1, _IDLE)
 
     @event.listens_for(engine, "checkin")
     def _give_back(connection: object, record: object) -> None:  # noqa: ARG001
         CONNECTIONS.add(-1, _USED)
-        CONNECTIONS.add(1, _IDLE)
 
     return engine
 

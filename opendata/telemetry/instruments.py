@@ -118,7 +118,7 @@ STATEMENT_SECONDS = Instrument(
 )
 DATABASE_ERRORS = Instrument("counter", "database_errors_total", "Statements and connections that failed.", ("kind",))
 CONNECTIONS = Instrument(
-    "gauge", "database_connections", "Connections of the pools, by whether they are in use.", ("state",)
+    "gauge", "database_connections", "Connections of the pools: open ones, and those of them in use.", ("state",)
 )
 
 JOBS = Instrument("counter", "worker_jobs_total", "Work on drafts that has ended.", ("work", "outcome"))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
 from opendata import __version__
 from opendata.cli.core.failures import FAILED
@@ -28,6 +29,16 @@ if TYPE_CHECKING:
     from opendata.settings import Settings
 
 _LOG_FORMAT = '%(h)s %(t)s "%(r)s" %(s)s %({content-length}o)s "%({range}i)s" %(M)sms'
+
+
+class RootLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """What gunicorn says, among the lines of the program and in their form."""
+
+    def setup(self, cfg: Any) -> None:
+        """Leave errors to the handlers of the program."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
 
 
 class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
@@ -117,6 +128,7 @@ def serve(listener: int, ready: int, drain: int, parent: int, workers: int, thre
         "threads": threads,
         "proc_name": "opendata",
         "loglevel": "warning",
+        "logger_class": RootLogger,
         "accesslog": "-" if log else None,
         "access_log_format": _LOG_FORMAT,
         "limit_request_line": 8190,
