@@ -7,12 +7,14 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-from opendata.telemetry.instruments import CONNECTIONS, DATABASE_ERRORS, STATEMENT_SECONDS
+from opendata.telemetry.instruments import CONNECTIONS, DATABASE_ERRORS, SLOW_STATEMENTS, count_statements
 from opendata.telemetry.tracing import is_tracing, note_span
 from opendata.telemetry.trail import find_trail
 
+SLOW_SECONDS = 0.25
+"""A statement that takes longer counts as slow."""
+
 _OPEN, _USED = "open", "used"
-_BEGUN = "opendata_begun"
 _KINDS = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH", "BEGIN")
 
 
@@ -21,19 +23,22 @@ def measure_engine(engine: Engine) -> Engine:
     system = engine.dialect.name
 
     @event.listens_for(engine, "before_cursor_execute")
-    def _begin(connection: Any, cursor: object, statement: str, *more: object) -> None:  # noqa: ARG001
-        connection.info[_BEGUN] = time.perf_counter()
+    def _begin(_one: Any, _cursor: Any, _text: str, _values: Any, context: Any, _many: bool) -> None:
+        context.opendata_begun = time.perf_counter()
 
     @event.listens_for(engine, "after_cursor_execute")
-    def _end(connection: Any, cursor: object, statement: str, *more: object) -> None:  # noqa: ARG001
-        seconds = time.perf_counter() - connection.info[_BEGUN]
-        STATEMENT_SECONDS.observe(seconds)
+    def _end(_one: Any, _cursor: Any, statement: str, _values: Any, context: Any, _many: bool) -> None:
+        seconds = time.perf_counter() - context.opendata_begun
+        if seconds > SLOW_SECONDS:
+            SLOW_STATEMENTS.add()
         trail = find_trail()
-        if trail is not None:
-            trail.statements += 1
-            trail.statement_seconds += seconds
-            if is_tracing():
-                note_span(_name_kind(statement), seconds, **{"db.system.name": system})
+        if trail is None:
+            count_statements(1, seconds)
+            return
+        trail.statements += 1  # they are counted when the request or job ends: that is cheaper
+        trail.statement_seconds += seconds
+        if is_tracing():
+            note_span(_name_kind(statement), seconds, **{"db.system.name": system})
 
     @event.listens_for(engine, "handle_error")
     def _fail(context: Any) -> None:

@@ -113,8 +113,10 @@ REQUESTS_IN_FLIGHT = Instrument("gauge", "http_requests_in_flight", "Requests at
 RESPONSE_BYTES = Instrument("counter", "http_response_bytes_total", "Bytes of the bodies of answers.")
 REFUSED = Instrument("counter", "http_requests_refused_total", "Requests refused for their number.", ("reason",))
 
-STATEMENT_SECONDS = Instrument(
-    "histogram", "database_statement_seconds", "Seconds that statements of SQL took.", (), _FAST
+STATEMENTS = Instrument("counter", "database_statements_total", "Statements of SQL.")
+STATEMENT_SECONDS = Instrument("counter", "database_seconds_total", "Seconds that statements of SQL took.")
+SLOW_STATEMENTS = Instrument(
+    "counter", "database_slow_statements_total", "Statements that took more than a quarter of a second."
 )
 DATABASE_ERRORS = Instrument("counter", "database_errors_total", "Statements and connections that failed.", ("kind",))
 CONNECTIONS = Instrument(
@@ -175,6 +177,13 @@ BUILD = Instrument("instance", "build_info", "The release and the schema of the 
 
 INSTRUMENTS: tuple[Instrument, ...] = tuple(item for item in vars().values() if isinstance(item, Instrument))
 """All of them, in this order."""
+
+
+def count_statements(count: int, seconds: float) -> None:
+    """Count what a request, a job or anything else has asked of the database."""
+    if count:
+        STATEMENTS.add(count)
+        STATEMENT_SECONDS.add(seconds)
 
 
 def list_series() -> frozenset[str]:

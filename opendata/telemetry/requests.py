@@ -16,6 +16,7 @@ from opendata.telemetry.instruments import (
     REQUESTS,
     REQUESTS_IN_FLIGHT,
     RESPONSE_BYTES,
+    count_statements,
     is_enabled,
 )
 from opendata.telemetry.tracing import end_span, start_request_span
@@ -69,8 +70,10 @@ class _Request:
             found = application(self._environ, self._begin)
         except BaseException:
             self.trail.status = self.trail.status or 500
+            end_trail(self._token)
             self.finish()
             raise
+        end_trail(self._token)  # each piece of the answer goes on with it
         wrapper = self._environ.get("wsgi.file_wrapper")
         if isinstance(wrapper, type) and isinstance(found, wrapper):
             self._hear_closing(found)
@@ -105,13 +108,13 @@ class _Request:
             return
         self._is_done = True
         trail, ended = self.trail, time.perf_counter()
-        end_trail(self._token)
         if is_enabled():
             REQUESTS_IN_FLIGHT.add(-1)
             REQUESTS.add(1, trail.endpoint, trail.method, f"{trail.status // 100}xx")
             REQUEST_SECONDS.observe((self._answered or ended) - self._begun, trail.endpoint)
             if trail.bytes:
                 RESPONSE_BYTES.add(trail.bytes)
+            count_statements(trail.statements, trail.statement_seconds)
         end_span(trail)
         if logger.isEnabledFor(logging.INFO):
             logger.info(
@@ -145,9 +148,16 @@ class _Answer:
         return self
 
     def __next__(self) -> bytes:
-        if self._pieces is None:
-            self._pieces = iter(self._found)
-        piece = next(self._pieces)
+        token = begin_trail(self._request.trail)
+        try:
+            if self._pieces is None:
+                self._pieces = iter(self._found)
+            piece = next(self._pieces)
+        except StopIteration:
+            self._request.finish()
+            raise
+        finally:
+            end_trail(token)
         self._request.trail.bytes += len(piece)
         return piece
 

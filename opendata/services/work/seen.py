@@ -10,7 +10,7 @@ from typing import Any
 
 from opendata.db.models import Draft
 from opendata.services.drafts.lease import Lease
-from opendata.telemetry.instruments import FINDINGS, JOB_SECONDS, JOBS
+from opendata.telemetry.instruments import FINDINGS, JOB_SECONDS, JOBS, count_statements
 from opendata.telemetry.tracing import end_span, start_job_span
 from opendata.telemetry.trail import Trail, begin_trail, end_trail
 
@@ -49,6 +49,7 @@ def see_job(lease: Lease) -> Iterator[SeenJob]:
         seconds = time.perf_counter() - begun
         JOBS.add(1, job.work, job.outcome)
         JOB_SECONDS.observe(seconds, job.work)
+        count_statements(job.trail.statements, job.trail.statement_seconds)
         end_trail(token)
         job.trail.status = 0 if job.outcome in (DONE, HELD) else 500
         end_span(job.trail)

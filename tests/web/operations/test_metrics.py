@@ -74,7 +74,7 @@ def test_requests_are_counted_by_endpoint_and_never_by_path(seen: Portal) -> Non
     assert requests["opendata_http_requests_total{endpoint=unknown,method=other,status=4xx}"] == 1
     assert not any(word in name for name in after for word in ("nobody", "secret", "wp-admin", "BREW"))
     assert after["opendata_http_requests_in_flight{}"] == 1, "the one that asks"
-    assert grown["opendata_database_statement_seconds_count{}"] > 0
+    assert grown["opendata_database_statements_total{}"] > 0
     assert grown["opendata_http_response_bytes_total{}"] > 1000
 
 
