@@ -30,7 +30,9 @@ class _Place:
     """The place of this process."""
 
     name = "none"
+    kind = ""
     lock: int | None = None
+    follows_forks = False
 
 
 @contextlib.contextmanager
@@ -46,6 +48,7 @@ def share_figures() -> Iterator[None]:
     try:
         yield
     finally:
+        instruments.disable()
         del os.environ[VARIABLE]
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -61,6 +64,9 @@ def begin_counting(kind: str) -> None:
     folder = find_folder()
     if folder is not None:
         _take(folder, kind)
+        if not _Place.follows_forks:
+            _Place.follows_forks = True
+            os.register_at_fork(after_in_child=_take_own)
         import prometheus_client.values as values
 
         if not getattr(values.ValueClass, "_multiprocess", False) or not instruments.is_enabled():
@@ -74,6 +80,13 @@ def drop_dead_gauges(folder: Path) -> None:
         with _try_lock(folder, path.stem.removeprefix(_LIVE)) as is_free:
             if is_free:
                 path.unlink(missing_ok=True)
+
+
+def _take_own() -> None:
+    """In a process that was forked: leave the parent its place, and take one."""
+    folder = find_folder()
+    if _Place.lock is not None and folder is not None:
+        _take(folder, _Place.kind)
 
 
 def _take(folder: Path, kind: str) -> None:
@@ -93,7 +106,7 @@ def _take(folder: Path, kind: str) -> None:
             number += 1
             continue
         (folder / f"{_LIVE}{name}.db").unlink(missing_ok=True)
-        _Place.name, _Place.lock = name, handle
+        _Place.name, _Place.kind, _Place.lock = name, kind, handle
         return
 
 

@@ -24,7 +24,8 @@ from tests.servers import free_port, require
 
 pytestmark = pytest.mark.slow
 
-DRAIN = 1
+DRAIN = 4
+"""Seconds: longer than `fail_timeout` of nginx, which may just have found the other node away."""
 ROWS = 40_000
 
 
