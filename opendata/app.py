@@ -10,6 +10,8 @@ from opendata.receiving import receive_into
 from opendata.routing import LateRule
 from opendata.services.core.instance import read_secret
 from opendata.settings import Settings, read_settings
+from opendata.telemetry.places import begin_counting
+from opendata.telemetry.requests import SeenRequests
 from opendata.web.core.cookies import name_cookie
 from opendata.web.core.proxies import TrustedProxies
 from opendata.wiring import Services, build_services
@@ -27,8 +29,10 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         WTF_CSRF_CHECK_DEFAULT=False,
     )
     attach_services(app, found)
+    if found.settings.gives_figures:
+        begin_counting("web")
     app.wsgi_app = TrustedProxies(  # type: ignore[method-assign]
-        app.wsgi_app, lambda: app.extensions["opendata"].settings.trusted_proxies
+        SeenRequests(app.wsgi_app), lambda: app.extensions["opendata"].settings.trusted_proxies
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]

@@ -14,6 +14,7 @@ from opendata.errors import N_, OpendataError
 from opendata.services.access.pace import Allowance
 from opendata.settings import SOURCE_LANGUAGE
 from opendata.storage.faults import name_disk_fault
+from opendata.telemetry.instruments import REFUSED
 from opendata.wording.voice import Voice, voice_of
 
 STATUS: Mapping[type[OpendataError], int] = {
@@ -123,10 +124,12 @@ def register_problems(app: Flask) -> None:
     @app.errorhandler(OpendataError)
     def _handle(error: OpendataError) -> Response:
         if status_of(error) >= 500:
-            app.logger.error("%s %s: %s", request.method, quote(request.path, safe=_SAFE), error)
+            app.logger.error("%s %s: %s", request.method, _name_place(), error)
         if isinstance(error, errors.MovedError):
             return _lead_on(error)
         note_refusal(app, error)
+        if isinstance(error, errors.WaitError):
+            REFUSED.add(1, _name_refusal(error))
         document = describe_problem(error, choose_voice(), request.path)
         if isinstance(error, errors.WaitError) and "bulk_tables" in g:
             document["bulk"] = list(_list_bulk(g.bulk_tables))
@@ -155,7 +158,7 @@ def register_problems(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def _handle_unknown(error: Exception) -> Response:
-        app.logger.exception("%s %s", request.method, quote(request.path, safe=_SAFE), exc_info=error)
+        app.logger.exception("%s %s", request.method, _name_place(), exc_info=error)
         found = name_disk_fault(error) if isinstance(error, OSError) else None
         if found is not None:
             return _answer(describe_problem(found, choose_voice(), request.path))
@@ -169,6 +172,20 @@ def register_problems(app: Flask) -> None:
         return _answer(document)
 
 
+def _name_refusal(error: errors.WaitError) -> str:
+    """Why a client has to wait, in a word."""
+    match error:
+        case errors.RateLimitError():
+            return f"rate-{error.policy}"
+        case errors.TooManyAtOnceError():
+            return "at-once"
+        case errors.TooManyAttemptsError():
+            return "attempts"
+        case errors.OverloadedError():
+            return "overload"
+    return "other"
+
+
 def _list_bulk(tables: Sequence[tuple[str, str, str]]) -> Iterator[Mapping[str, str]]:
     """The files with which somebody who asks too often can go on: the whole tables, or what names all that there is."""
     for dataset, version, resource in tables:
@@ -178,6 +195,12 @@ def _list_bulk(tables: Sequence[tuple[str, str, str]]) -> Iterator[Mapping[str, 
     if not tables:
         yield {"href": url_for("crawling.show_sitemap"), "type": "application/xml"}
         yield {"href": url_for("feeds.send_catalogue_feed"), "type": "application/atom+xml"}
+
+
+def _name_place() -> str:
+    """What was asked for, without the secret that the address of a page may have."""
+    is_plain = request.path.startswith("/api/") or request.url_rule is None
+    return quote(request.path, safe=_SAFE) if is_plain else str(request.url_rule)
 
 
 def note_refusal(app: Flask, error: OpendataError) -> None:

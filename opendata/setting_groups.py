@@ -78,7 +78,50 @@ class OpenidSettings(S3Settings):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GovernanceSettings(OpenidSettings):
+class SeenSettings(OpenidSettings):
+    """What is seen of the instance from outside, and how a node of it is taken out of service."""
+
+    metrics_port: int = declare(
+        0,
+        "Port of this machine (127.0.0.1) at which figures for Prometheus are given at `/metrics`; 0: none.",
+        unit="port",
+    )
+    metrics_token: str = declare(
+        "",
+        "Bearer token with which `/metrics` of the portal itself gives these figures; empty: that address answers 404.",
+        secret=True,
+    )
+    log: str = declare(
+        "",
+        "`json` or `text`: log a line for each request and each job, in this form; empty: only what goes wrong, as"
+        " text.",
+    )
+    otel: str = declare(
+        "",
+        "`on`: send traces by OpenTelemetry, as the variables `OTEL_*` say; `off`: never; empty: if"
+        " `OTEL_EXPORTER_OTLP_ENDPOINT` is set.",
+    )
+    drain_seconds: int = declare(
+        0,
+        "After SIGTERM, how long `opendata serve` still serves while `/readyz` says that it isn't ready, so that the"
+        " web server in front stops sending; 0: not at all.",
+        unit="seconds",
+    )
+    finish_seconds: int = declare(
+        20,
+        "After that, how long requests and drafts at hand may take to finish. Requests are then cut off; drafts go to"
+        " another worker.",
+        unit="seconds",
+    )
+
+    @property
+    def gives_figures(self) -> bool:
+        """Whether processes count for Prometheus."""
+        return bool(self.metrics_port or self.metrics_token)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GovernanceSettings(SeenSettings):
     """Who answers for what: the inventory, duties, requests, the portal's own lists. One group is built on another."""
 
     lists_publisher: str = declare(

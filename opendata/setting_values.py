@@ -26,6 +26,7 @@ def is_bucket(text: str) -> bool:
     """Whether the place of a store is an address, not a folder."""
     return text.startswith("s3://")
 
+_LAST_PORT = 65535
 
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
@@ -51,6 +52,32 @@ def parse_plain(name: str, default: object, text: str, choices: Sequence[str] = 
 def parse_or_never(name: str, default: object, text: str) -> object:
     """A whole number, of which 0 means never, or no limit. Raises `UsageError`."""
     return 0 if re.fullmatch("0+", text) else parse_plain(name, default, text)
+
+
+def parse_port(name: str, default: object, text: str) -> object:
+    """A port to listen on; 0: none. Raises `UsageError`."""
+    found = parse_or_never(name, default, text)
+    if isinstance(found, int) and found > _LAST_PORT:
+        raise UsageError(
+            N_("%(variable)s must be a port, at most %(most)s, not “%(value)s”"),
+            variable=variable_of(name),
+            most=_LAST_PORT,
+            value=text[:100],
+        )
+    return found
+
+
+def parse_metrics_token(name: str, default: object, text: str) -> str:  # noqa: ARG001 - all take the same
+    """A token that nobody guesses. Raises `UsageError`, which doesn't name it."""
+    if not re.fullmatch(r"[A-Za-z0-9._~+/=-]{16,200}", text):
+        raise UsageError(
+            N_(
+                "%(variable)s must have 16 to 200 letters, digits and characters of “._~+/=-”. Make one with:"
+                " openssl rand -hex 32"
+            ),
+            variable=variable_of(name),
+        )
+    return text
 
 
 def parse_review_checks(name: str, default: object, text: str) -> object:

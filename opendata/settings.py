@@ -21,9 +21,11 @@ from opendata.setting_values import (
     parse_hosts,
     parse_index_pattern,
     parse_mail,
+    parse_metrics_token,
     parse_networks,
     parse_or_never,
     parse_plain,
+    parse_port,
     parse_prefix,
     parse_queue,
     parse_review_checks,
@@ -365,11 +367,18 @@ _CHOICES = {
     "audit_addresses": (KEEP_TRUNCATED, KEEP_FULL, KEEP_NONE),
     "downloads": ("stream", "redirect"),
     "s3_encryption": ("AES256", "aws:kms"),
+    "log": ("json", "text"),
+    "otel": ("on", "off"),
 }
 
 
 _CHECKS = {
-    **dict.fromkeys(("fsck_days", "requests_per_minute", "queries_per_minute", "exports_per_minute"), parse_or_never),
+    **dict.fromkeys(
+        ("fsck_days", "requests_per_minute", "queries_per_minute", "exports_per_minute", "drain_seconds"),
+        parse_or_never,
+    ),
+    "metrics_port": parse_port,
+    "metrics_token": parse_metrics_token,
     "accel_prefix": parse_prefix,
     "base_url": parse_address,
     "other_hosts": parse_hosts,

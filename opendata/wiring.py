@@ -84,6 +84,7 @@ from opendata.services.harvest.harvests import Harvests
 from opendata.services.harvest.links import ExternalLinks
 from opendata.services.mail.outbox import Outbox
 from opendata.services.mail.sending import Sending
+from opendata.services.monitoring.monitoring import Monitoring
 from opendata.services.operations.backups import Backups
 from opendata.services.operations.checking import Checking
 from opendata.services.operations.collecting import Collecting
@@ -117,6 +118,7 @@ from opendata.services.workbench.dictionaries import Dictionaries
 from opendata.services.workbench.library import SchemaLibrary
 from opendata.services.workbench.workbench import Workbench
 from opendata.settings import Settings
+from opendata.storage.measured import MeasuredStore
 from opendata.storage.opening import open_stores
 from opendata.storage.signing import Signer
 
@@ -172,6 +174,7 @@ class Services(Governance):
     public_records: PublicRecords
     kept_forms: KeptForms
     limits: Limits
+    monitoring: Monitoring
     mail_addresses: MailAddresses
     matching: Matching
     originals: Originals
@@ -233,8 +236,8 @@ def build_context(
     return Context(
         settings=settings,
         database=database,
-        public=stores.public,
-        private=stores.private,
+        public=MeasuredStore(stores.public, "public"),
+        private=MeasuredStore(stores.private, "private"),
         signer=Signer(settings.key_folder),
         queue=queue or DraftQueue(settings.queue_file, settings.queue_url),
         clock=clock,
@@ -351,6 +354,7 @@ def build_services(
         public_records=PublicRecords(context),
         kept_forms=KeptForms(context),
         limits=limits,
+        monitoring=Monitoring(context, health, queue.count, index, columns),
         mail_addresses=mail_addresses,
         indexing=Indexing(context, versions, editions, index, ckan.read_facts),
         inside=Inside(context, versions, columns),

@@ -79,6 +79,14 @@ def _no_waiting_for_disks() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _ask_parts_each_time() -> Iterator[None]:
+    """Whether a part answers is asked each time: tests take parts away and give them back within a second."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("opendata.services.monitoring.probes.FRESH_SECONDS", 0.0)
+        yield
+
+
 @pytest.fixture(scope="session")
 def _connected() -> Iterator[set[Engine]]:
     """The engines that have connected."""

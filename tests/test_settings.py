@@ -182,7 +182,12 @@ def test_every_setting_is_listed_with_its_variable_and_a_sentence() -> None:
     assert all(
         item.variable == f"OPENDATA_{item.name.upper()}" and item.about.endswith((".", ")")) for item in found.values()
     )
-    assert {name for name, item in found.items() if item.secret} == {"secret_key", "oidc_client_secret", "s3_secret"}
+    assert {name for name, item in found.items() if item.secret} == {
+        "secret_key",
+        "oidc_client_secret",
+        "metrics_token",
+        "s3_secret",
+    }
     assert (found["home"].default, found["languages"].default, found["secure_cookies"].default) == (
         "./var",
         "zh,en",

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DataError, DBAPIError, OperationalError, SQLAlchemyEr
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
+from opendata.db.measuring import measure_engine
 from opendata.errors import N_, BackendError, InputError, StorageFullError
 
 FULL = N_("The database has no room left, so nothing can be saved. Try again once there is room on its disk")
@@ -47,7 +48,7 @@ class Database:
 
     def __init__(self, url: str, *, seconds: int = 0) -> None:
         self.url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-        self.engine = _create_engine(self.url, seconds)
+        self.engine = measure_engine(_create_engine(self.url, seconds))
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._shared: ContextVar[Session | None] = ContextVar("shared", default=None)
 

@@ -9,11 +9,12 @@ import itertools
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from opendata.errors import BackendError
 from opendata.jobs.queue import DraftQueue
 from opendata.services.work.work import Work
+from opendata.telemetry.instruments import STEP_FAILURES
 
 logger = logging.getLogger(__name__)
 
@@ -64,8 +65,11 @@ def run_worker(
     links: LinkChecker | None = None,
     delivering: Sequence[Periodic] = (),
     harvesting: Periodic | None = None,
+    ending: Ending | None = None,
 ) -> None:
     """Work until a signal comes: SIGINT lets the draft at hand finish, SIGTERM leaves it to the next worker.
+
+    With `ending` SIGTERM lets it finish too, for a while, and SIGINT leaves it.
 
     `run` does the work of a draft, of as many as `drafts` at once; without it that is done in this process. `fetching`
     fetches the tables that come from elsewhere; a file that is on its way when the worker stops is fetched again.
@@ -107,13 +111,42 @@ def run_worker(
     # A queue in which a worker waits is asked again only after a failure.
     longest = _AWAY_SECONDS if huey.storage.blocking else _POLL_SECONDS
     consumer = huey.create_consumer(
-        workers=drafts, worker_type="thread", periodic=False, initial_delay=0.05, backoff=1.3, max_delay=longest
+        workers=drafts,
+        worker_type="thread",
+        periodic=False,
+        initial_delay=0.05,
+        backoff=1.3,
+        max_delay=longest,
+        graceful_signal="INT" if ending is None else "TERM",
     )
+    if ending is not None:
+        ending.limit(consumer)
     try:
         consumer.run()
     finally:
         stop.set()
         sender.join(_LAST_SECONDS)
+
+
+class Ending:
+    """How long the drafts at hand may take after SIGTERM; then `give_back` leaves them to another worker."""
+
+    def __init__(self, seconds: float, give_back: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._give_back = give_back
+
+    def limit(self, consumer: Any) -> None:
+        """Have a consumer of huey end in time."""
+        stop = consumer.stop
+
+        def stop_in_time(graceful: bool = False) -> None:
+            if graceful:
+                timer = threading.Timer(self._seconds, self._give_back)
+                timer.daemon = True
+                timer.start()
+            stop(graceful=graceful)
+
+        consumer.stop = stop_in_time
 
 
 def sweep(work: Work, queue: DraftQueue, stop: threading.Event, seconds: int) -> None:
@@ -226,9 +259,11 @@ def _repeat(step: Callable[[], object], stop: threading.Event, every: float, pau
             step()
         except BackendError as error:  # repeated until it is back: one line says it
             logger.warning("%s will be tried again: %s", what, error)
+            STEP_FAILURES.add(1, what)
             seconds = pause
         except BaseException:  # where a library in Rust panics, that is no `Exception`
             logger.exception("%s failed and will be tried again", what)
+            STEP_FAILURES.add(1, what)
             seconds = pause
 
 

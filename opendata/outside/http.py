@@ -17,6 +17,7 @@ from opendata.domain.sources.address import SECRET_PLACE, SourceAddress
 from opendata.errors import N_, BackendError, Fault
 from opendata.outside.fetched import Fetched, Target, refuse_size
 from opendata.outside.guard import Deadline, Guard
+from opendata.outside.measured import measure_outgoing
 
 _MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
@@ -106,11 +107,12 @@ def _ask(
 ) -> HTTPResponse:
     """The answer of a host, its body still to be read; the connection closes with `opened`."""
     try:
-        connection = open_connection(address, guard, deadline, opened)
-        connection.request(
-            "GET", quote(address.path, safe="/?&=%:;,+@!$'()*~[]"), headers=_head(address, request, is_own)
-        )
-        return opened.enter_context(connection.getresponse())
+        with measure_outgoing("fetch", address.host):
+            connection = open_connection(address, guard, deadline, opened)
+            connection.request(
+                "GET", quote(address.path, safe="/?&=%:;,+@!$'()*~[]"), headers=_head(address, request, is_own)
+            )
+            return opened.enter_context(connection.getresponse())
     except ssl.SSLCertVerificationError as error:
         text = N_("The certificate of “%(host)s” can't be trusted: %(reason)s")
         raise BackendError(text, host=address.host, reason=error.verify_message) from None

@@ -21,6 +21,7 @@ from urllib.parse import unquote, urlsplit
 
 from opendata.domain.mail.addresses import split_for_server
 from opendata.errors import N_, BackendError, InputError
+from opendata.outside.measured import measure_outgoing
 from opendata.settings import Settings
 
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
@@ -140,7 +141,7 @@ class Connection:
         """
         local, host = split_for_server(mail.recipient)
         is_ascii = local.isascii()
-        with self._mailer.watch():
+        with measure_outgoing("mail", self._mailer.address), self._mailer.watch():
             if not is_ascii and not self._server.has_extn("smtputf8"):
                 text = N_("The mail server at %(address)s doesn't take addresses with letters beyond ASCII")
                 raise InputError(text, address=self._mailer.address)

@@ -18,6 +18,7 @@ from opendata.domain.sources.address import SourceAddress
 from opendata.errors import N_, BackendError, Fault
 from opendata.outside.guard import Deadline, Guard
 from opendata.outside.http import name_host, open_connection
+from opendata.outside.measured import measure_outgoing
 
 _MOST_READ = 64 * 1024
 _MOST_SECONDS = 24 * 3600
@@ -60,6 +61,7 @@ def send_document(
     with ExitStack() as opened:
         deadline = opened.enter_context(Deadline(seconds))
         try:
+            opened.enter_context(measure_outgoing("webhook", address.host))
             connection = open_connection(address, guard, deadline, opened)
             head = {"Host": name_host(address), "User-Agent": "opendata", "Connection": "close", **headers}
             connection.request(method, quote(address.path or "/", safe="/?&=%:;,+@!$'()*~[]"), body=body, headers=head)

@@ -23,6 +23,8 @@ from opendata.errors import N_, InputError, OverloadedError
 from opendata.query.faults import explain
 from opendata.query.process import BATCH, END, FAULT, HEAD, SCHEMA
 from opendata.query.values import Statement
+from opendata.telemetry.instruments import QUERY_KILLED, QUERY_REFUSED, QUERY_SECONDS
+from opendata.telemetry.tracing import span
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,6 +57,9 @@ _WIDE = N_(
 )
 _FAILED = N_("This query made the query engine fail. Ask in another way, or download the whole table")
 
+_REASONS: Mapping[str, str] = {BUSY: "busy", LATE: "late", LARGE: "memory", _WIDE: "wide", _FAILED: "failed"}
+"""Messages to those who ask, and the reason that is counted."""
+
 
 @dataclass(slots=True)
 class Answer:
@@ -83,6 +88,20 @@ def _require_size(size: int) -> None:
         raise InputError(_WIDE, most=MOST_BYTES >> 20)
 
 
+@contextmanager
+def _measure() -> Iterator[None]:
+    """Count a query, and why it got no answer if it didn't."""
+    begun = time.perf_counter()
+    try:
+        with span("query"):
+            yield
+    except (InputError, OverloadedError) as error:
+        QUERY_REFUSED.add(1, _REASONS.get(error.message, "fault"))
+        raise
+    finally:
+        QUERY_SECONDS.observe(time.perf_counter() - begun)
+
+
 class Engine:
     """Runs statements: `most` at once, each with this many bytes of memory."""
 
@@ -103,16 +122,17 @@ class Engine:
         `seconds` counts what the engine takes, not what the reader does. Raises `InputError` for what is wrong with the
         query or too much, `OverloadedError` where too many run already.
         """
-        if not self._turns.acquire(timeout=WAIT_SECONDS):
-            raise OverloadedError(BUSY, seconds=_RETRY_SECONDS)
-        try:
-            process = self._take()
+        with _measure():
+            if not self._turns.acquire(timeout=WAIT_SECONDS):
+                raise OverloadedError(BUSY, seconds=_RETRY_SECONDS)
             try:
-                yield self._ask(process, statement, seconds, rows)
+                process = self._take()
+                try:
+                    yield self._ask(process, statement, seconds, rows)
+                finally:
+                    self._give_back(process)
             finally:
-                self._give_back(process)
-        finally:
-            self._turns.release()
+                self._turns.release()
 
     def warm(self) -> None:
         """Have a process ready, so that the next query doesn't wait for it to start."""
@@ -160,6 +180,8 @@ class Engine:
 
     def _give_back(self, process: _Process) -> None:
         if not (process.is_clean and process.is_alive and process.queries < _MOST_QUERIES):
+            if not process.is_clean:
+                QUERY_KILLED.add()
             process.end()
             process = _Process(self._memory)  # it gets ready while nobody waits for it
         with self._lock:

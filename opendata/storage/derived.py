@@ -25,12 +25,18 @@ from pathlib import Path
 from typing import BinaryIO
 
 from opendata.errors import N_, NotFoundError
+from opendata.telemetry.instruments import DERIVED_MADE, DERIVED_SECONDS, DERIVED_SERVED
 
 logger = logging.getLogger(__name__)
 
 _MARK = ".json"
 SLOTS = 4
 """At most this many files are made at once, by all processes of a machine."""
+
+_FORMATS = frozenset(
+    ("arrow", "csv", "excel", "gzip", "json", "jsonl", "parquet", "rows", "sha512", "xlsx", "zip", "zstd")
+)
+"""The last words of keys that are counted by their name."""
 
 _GONE = ".gone-"
 _TOUCHED_SECONDS = 60
@@ -77,11 +83,13 @@ class DerivedFolder:
         origins was forgotten meanwhile.
         """
         found = self.find(key)
-        if found is None:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with self._hold(key):
-                found = self.find(key) or self._make(key, make, origins)
-        return found
+        if found is not None:
+            DERIVED_SERVED.add(1, _name_format(key))
+            return found
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with self._hold(key):
+            found = self.find(key)
+            return found or self._make(key, make, origins)
 
     def begin(self, key: str, make: Callable[[Path], None], origins: Collection[str] = ()) -> DerivedFile | None:
         """The file of a key, if it is there; else nothing yet, and a thread of this process begins to make it."""
@@ -128,7 +136,7 @@ class DerivedFolder:
                 self._begun.discard(key)
 
     def _make(self, key: str, make: Callable[[Path], None], origins: Collection[str]) -> DerivedFile:
-        gone = self._list_gone(key, origins)
+        gone, begun = self._list_gone(key, origins), time.perf_counter()
         told: dict[str, object] = {"of": sorted(origins)} if origins else {}
         beside = self._folder / f".{os.getpid()}-{secrets.token_hex(8)}"
         try:
@@ -149,6 +157,8 @@ class DerivedFolder:
             self._remove(self._folder / key)
             raise NotFoundError(N_("The data that this file is made from was deleted a moment ago"))
         self._make_room(key)
+        DERIVED_MADE.add(1, _name_format(key))
+        DERIVED_SECONDS.observe(time.perf_counter() - begun)
         return DerivedFile(self._folder / key, sha256, size)
 
     def _list_origins(self, path: Path) -> list[str]:
@@ -202,3 +212,8 @@ class DerivedFolder:
     def _remove(self, path: Path) -> None:
         path.with_name(f"{path.name}{_MARK}").unlink(missing_ok=True)
         path.unlink(missing_ok=True)
+
+
+def _name_format(key: str) -> str:
+    word = key.rpartition("-")[2].partition(".")[0]
+    return word if word in _FORMATS else "other"

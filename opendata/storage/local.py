@@ -175,6 +175,15 @@ class LocalStore:
         if not self._folder.is_dir():
             raise BackendError(N_("The public store is missing"))
 
+    @property
+    def can_sign(self) -> bool:
+        """A folder has no addresses."""
+        return False
+
+    def sign_address(self, name: str, *, media_type: str, disposition: str) -> str:
+        """Raises `NotFoundError`: a folder has no addresses."""
+        raise unknown_blob(name)
+
     def _blob(self, name: str) -> Path:
         return self._folder / require_blob_name(name)
 

@@ -100,17 +100,13 @@ class Store(Protocol):
         """Raises `BackendError` where the store can't be read."""
         ...
 
-
-class Presigning(Protocol):
-    """A store that can hand out addresses under which anyone may fetch one blob for a while."""
-
     @property
     def can_sign(self) -> bool:
-        """Whether it can do so here."""
+        """Whether it can hand out addresses under which anyone may fetch one blob for a while."""
         ...
 
     def sign_address(self, name: str, *, media_type: str, disposition: str) -> str:
-        """The address of a blob, which the store answers with these headers."""
+        """The address of a blob, which the store answers with these headers. Only where it `can_sign`."""
         ...
 
 

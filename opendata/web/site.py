@@ -63,7 +63,7 @@ from opendata.web.harvest import keeping as harvest_keeping
 from opendata.web.harvest import platforms, senders
 from opendata.web.harvest import reports as harvest_reports
 from opendata.web.help import documentation, guide, words
-from opendata.web.operations import archiving, audit, custody, mail, operations, stops
+from opendata.web.operations import archiving, audit, custody, mail, operations, seen, stops
 from opendata.web.properties import fields, shown
 from opendata.web.review import answers, reviews
 from opendata.web.sources import sources
@@ -83,6 +83,8 @@ def register_web(app: Flask) -> None:
         locale_selector=languages.choose_locale,
     )
     security.csrf.init_app(app)
+    app.before_request(seen.note_route)
+    app.after_request(seen.note_user)
     app.before_request(security.refuse_unknown_host)
     app.before_request(slashes.drop_slash)
     app.before_request(sessions.load_actor)

@@ -1,13 +1,9 @@
-"""nginx in front, sending the files itself (`OPENDATA_ACCEL_PREFIX`), as docs/run-an-instance.md has it."""
+"""nginx in front, sending the files itself (`OPENDATA_ACCEL_PREFIX`), as deploy/nginx/opendata.conf has it."""
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
-import re
 import signal
-import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -18,27 +14,11 @@ from opendata.services.core.actors import SYSTEM
 from opendata.settings import Settings
 from opendata.wiring import build_services
 from tests.clients.conftest import run_command, start_server
+from tests.clients.fronts import run_nginx
 from tests.instances import PUBLISHER
-from tests.servers import CHECKOUT, free_port, require
+from tests.servers import CHECKOUT, require
 
 pytestmark = pytest.mark.slow
-
-_MAIN = """
-{user}
-daemon off;
-pid {folder}/nginx.pid;
-error_log {folder}/error.log;
-events {{ worker_connections 64; }}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
-    uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
-    server {{
-        listen 127.0.0.1:{port};
-        {locations}
-    }}
-}}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -54,28 +34,13 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]
     done = services.imports.import_package(SYSTEM, str(next(CHECKOUT.glob("datasets/*/gdp-by-province"))))
     assert done.created
     services.database.dispose()
-    write_instance_file(home, {"OPENDATA_ACCEL_PREFIX": "/_files"})
+    write_instance_file(home, {"OPENDATA_ACCEL_PREFIX": "/_files", "OPENDATA_TRUSTED_PROXIES": "127.0.0.1"})
     process, behind = start_server(home, folder / "log")
     assert process.stderr is not None
-    port = free_port()
-    text = (CHECKOUT / "docs" / "run-an-instance.md").read_text(encoding="utf-8")
-    found = re.search(r"```nginx\n(.*?)```", text, re.DOTALL)
-    assert found
-    user = "user root;" if os.geteuid() == 0 else ""  # as nobody it could not read our folder
-    locations = found[1].replace("/srv/opendata/var", str(home)).replace("http://127.0.0.1:8000", behind)
-    (folder / "nginx.conf").write_text(_MAIN.format(user=user, folder=folder, port=port, locations=locations))
-    command = ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
-    server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
-        address = f"http://127.0.0.1:{port}"
-        while server.poll() is None:
-            with contextlib.suppress(requests.ConnectionError):
-                requests.get(f"{address}/healthz", timeout=10)
-                break
-        yield address, behind
+        with run_nginx(folder, home, [behind]) as address:
+            yield address, behind
     finally:
-        server.terminate()
-        server.wait(timeout=60)
         process.send_signal(signal.SIGTERM)
         process.wait(timeout=60)
         process.stderr.close()
@@ -103,3 +68,15 @@ def test_nginx_sends_the_file_with_our_headers(front: tuple[str, str], name: str
 def test_nobody_reaches_the_folders_past_the_portal(front: tuple[str, str]) -> None:
     told = requests.get(f"{front[1]}/datasets/gdp-by-province/1.0.0/gdp.parquet", timeout=60)
     assert requests.get(front[0] + told.headers["X-Accel-Redirect"], timeout=60).status_code == 404
+
+
+def test_nobody_reads_the_figures_through_nginx(front: tuple[str, str]) -> None:
+    answer = requests.get(f"{front[0]}/metrics", timeout=60)
+    assert answer.status_code == 404
+    assert "opendata" not in answer.text
+
+
+def test_a_request_has_one_id_in_nginx_and_behind_it(front: tuple[str, str]) -> None:
+    one, other = (requests.get(f"{front[0]}/healthz", timeout=60).headers["X-Request-Id"] for _ in range(2))
+    assert one != other
+    assert len(one) == 32, "nginx makes 32 digits, the portal itself 16"

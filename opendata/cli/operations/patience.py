@@ -22,6 +22,8 @@ from gunicorn import util
 from gunicorn.workers import gthread
 
 from opendata.domain.access.addresses import is_within, name_source
+from opendata.telemetry.draining import is_draining
+from opendata.telemetry.instruments import REFUSED
 
 THREADS = 128
 """So many requests are at hand at once in a process; those beyond wait."""
@@ -143,6 +145,23 @@ class PatientWorker(gthread.ThreadWorker):  # type: ignore[misc]  # gunicorn has
         """The threads; they are started as they are needed."""
         return ThreadPoolExecutor(max_workers=max(THREADS, self.cfg.threads))
 
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Take in new connections, or none for now. One that stops takes in those that wait, and then refuses others.
+
+        The listening socket is closed before the requests at hand are finished: a web server in front asks another
+        node at once, instead of waiting for an answer that never comes.
+        """
+        super().set_accept_enabled(enabled)
+        if enabled or self.alive:
+            return
+        for listener in self.sockets:
+            listener.setblocking(False)
+            count = -1
+            while count != self.nr_conns:
+                count = self.nr_conns
+                self.accept(listener)
+            listener.close()
+
     def enqueue_req(self, conn: Any) -> None:
         """Have a request handled."""
         if not isinstance(conn.sock, PatientSocket):
@@ -163,6 +182,8 @@ class PatientWorker(gthread.ThreadWorker):  # type: ignore[misc]  # gunicorn has
     def _handle(self, conn: Any) -> Any:
         if not conn.initialized and not conn.wait_for_data(gthread.DEFAULT_WORKER_DATA_TIMEOUT):
             return gthread._DEFER  # the poller waits on
+        if is_draining() and self.cfg.keepalive:
+            self.cfg.set("keepalive", 0)  # whoever asks again opens a connection, and may find another node
         with self._slots:
             conn.sock.begin(self._slots)
             try:
@@ -180,6 +201,8 @@ class PatientWorker(gthread.ThreadWorker):  # type: ignore[misc]  # gunicorn has
         with self._counting:
             self._addresses[address] += 1
             is_welcome = self._addresses[address] <= MOST_OF_AN_ADDRESS
+        if not is_welcome:
+            REFUSED.add(1, "connections")
         try:
             yield is_welcome
         finally:

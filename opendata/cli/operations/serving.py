@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import socket
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +17,11 @@ from opendata.cli.core.opening import open_services
 from opendata.cli.core.output import write_note
 from opendata.errors import N_, BackendError, UsageError
 from opendata.settings import Settings
+from opendata.telemetry.logs import set_up_logs
+from opendata.telemetry.places import share_figures
+
+if TYPE_CHECKING:
+    from opendata.wiring import Services
 
 _BACKLOG = 2048
 _TRIES = 20
@@ -63,15 +70,17 @@ def worker(parent: int | None) -> None:
 
     from opendata.jobs.pool import RunnerPool
     from opendata.jobs.runner import ProcessRunner
-    from opendata.jobs.worker import run_worker
+    from opendata.jobs.worker import Ending, run_worker
     from opendata.storage.opening import check_stores
 
-    with open_services(is_patient=False) as services:
+    with open_services(is_patient=False) as services, ExitStack() as opened:
         services.queue.check()
         settings = services.settings
+        set_up_logs(settings.log)
         if parent is None:  # else `serve` has said it
             check_stores(settings)
             warn_of_scanner(settings)
+        opened.enter_context(_be_seen(services, has_port=parent is None))
         command, seconds = list_command(), settings.work_seconds
         runners = [ProcessRunner(services.work, command, seconds=seconds) for _ in range(settings.work_processes)]
         pool = RunnerPool(services.work, services.queue, runners)
@@ -90,9 +99,33 @@ def worker(parent: int | None) -> None:
                 links=services.link_checking,
                 delivering=(services.delivering, services.subscriptions, services.upward.sending),
                 harvesting=services.harvesting,
+                ending=Ending(settings.finish_seconds, pool.stop) if parent is None else None,
             )
         finally:
             pool.stop()
+
+
+@contextlib.contextmanager
+def _be_seen(services: Services, *, has_port: bool) -> Iterator[None]:
+    """Have the worker's figures and traces given, until it ends."""
+    from opendata import __version__
+    from opendata.cli.operations.webserver import find_metrics_port
+    from opendata.telemetry.exposing import serve_figures
+    from opendata.telemetry.places import begin_counting
+    from opendata.telemetry.tracing import begin_tracing, end_tracing
+
+    settings = services.settings
+    with share_figures() if settings.gives_figures else contextlib.nullcontext():
+        if settings.gives_figures:
+            begin_counting("worker")
+        listener = find_metrics_port(settings) if has_port else None
+        if listener is not None:
+            serve_figures(listener, services.monitoring.exposing)
+        begin_tracing(settings.otel, "opendata-worker", __version__)
+        try:
+            yield
+        finally:
+            end_tracing()
 
 
 def open_socket(host: str, port: int) -> socket.socket:
@@ -134,8 +167,11 @@ def run_server(
     def announce() -> None:
         click.echo(say(N_("Serving %(address)s. Press Ctrl-C to stop."), address=address), err=True)
 
-    supervisor = Supervisor(listener, workers=workers, threads=threads, worker=worker, access_log=access_log)
-    status = supervisor.run(announce)
+    with share_figures() if settings.gives_figures else contextlib.nullcontext():
+        supervisor = Supervisor(
+            listener, settings, workers=workers, threads=threads, worker=worker, access_log=access_log
+        )
+        status = supervisor.run(announce)
     if status:
         raise click.exceptions.Exit(status)
 

@@ -12,10 +12,18 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from opendata.settings import Settings
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-_GRACE_SECONDS = 30.0
+_GRACE_SECONDS = 10.0
+"""How much longer than the requests at hand may take, the web server may take to end."""
+
 _WORKER_GRACE_SECONDS = 5.0
+"""How long the drafts at hand may take after Ctrl-C."""
+
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
 _SETTLED_SECONDS = 60.0
@@ -36,8 +44,12 @@ class _Child:
 class Supervisor:
     """Runs the web server over a listening socket, and beside it the worker."""
 
-    def __init__(self, listener: socket.socket, *, workers: int, threads: int, worker: bool, access_log: bool) -> None:
+    def __init__(
+        self, listener: socket.socket, settings: Settings, *, workers: int, threads: int, worker: bool, access_log: bool
+    ) -> None:
         self._listener = listener
+        self._drain_seconds, self._finish_seconds = settings.drain_seconds, settings.finish_seconds
+        self._drain, self._drain_end = os.pipe()
         self._ready, self._ready_end = os.pipe()
         parent = str(os.getpid())
         web = [
@@ -47,6 +59,7 @@ class Supervisor:
             "opendata.cli.operations.webserver",
             str(listener.fileno()),
             str(self._ready_end),
+            str(self._drain),
         ]
         web += [parent, str(workers), str(threads), "1" if access_log else "0"]
         self._web = _Child("web server", web)
@@ -54,6 +67,7 @@ class Supervisor:
         self._children = [self._web]
         self._with_worker = worker
         self._stopping = 0
+        self._is_patient = True
         self._wakeup, self._wakeup_end = os.pipe()
 
     def run(self, on_ready: Callable[[], None]) -> int:
@@ -86,6 +100,7 @@ class Supervisor:
     def _note(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         if number != signal.SIGCHLD:
             self._stopping += 1
+            self._is_patient = number == signal.SIGTERM
 
     def _wait(self) -> float | None:
         """Seconds until the next restart is due."""
@@ -107,7 +122,7 @@ class Supervisor:
                 self._start(child)
 
     def _start(self, child: _Child) -> None:
-        handed = (self._listener.fileno(), self._ready_end) if child is self._web else ()
+        handed = (self._listener.fileno(), self._ready_end, self._drain) if child is self._web else ()
         child.started = time.monotonic()
         # A session of its own: Ctrl-C reaches us alone, and we stop the others in order.
         child.process = subprocess.Popen(
@@ -115,12 +130,21 @@ class Supervisor:
         )
 
     def _stop(self) -> None:
-        """Web server: finish the requests at hand. Worker: finish the draft at hand if that is quick, else leave it."""
-        asked = self._stopping
-        deadline = time.monotonic() + _GRACE_SECONDS
-        worker_deadline = time.monotonic() + _WORKER_GRACE_SECONDS
-        self._signal(self._web, signal.SIGTERM)
+        """Web server: finish the requests at hand. Worker: finish the drafts at hand if that is quick, else leave them.
+
+        After SIGTERM the web server first serves on for a while, and says that it isn't ready. A second signal of any
+        kind shortens what is at hand.
+        """
         self._signal(self._worker, signal.SIGINT)
+        seconds = self._finish_seconds if self._is_patient else _WORKER_GRACE_SECONDS
+        worker_deadline = time.monotonic() + seconds
+        os.write(self._drain_end, b"\n")
+        if self._is_patient:
+            self._wait_for_others(time.monotonic() + self._drain_seconds)
+        asked = self._stopping
+        deadline = time.monotonic() + self._finish_seconds + _GRACE_SECONDS
+        self._signal(self._web, signal.SIGTERM)
+        self._listener.close()  # so that nobody waits for an answer in it
         while any(child.process is not None and child.process.poll() is None for child in self._children):
             if select.select([self._wakeup], [], [], 0.5)[0]:
                 os.read(self._wakeup, 4096)
@@ -130,7 +154,16 @@ class Supervisor:
             if now > deadline or self._stopping > asked:
                 for child in self._children:
                     self._signal(child, signal.SIGKILL)
-        self._listener.close()
+
+    def _wait_for_others(self, ends: float) -> None:
+        """Until then, or until another signal comes or the web server has ended, others notice that this node stops."""
+        asked = self._stopping
+        while self._stopping == asked and self._web.process is not None and self._web.process.poll() is None:
+            left = ends - time.monotonic()
+            if left <= 0:
+                return
+            if select.select([self._wakeup], [], [], min(left, 0.5))[0]:
+                os.read(self._wakeup, 4096)
 
     def _signal(self, child: _Child, number: signal.Signals) -> None:
         if child.process is not None and child.process.poll() is None:

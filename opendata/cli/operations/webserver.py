@@ -5,17 +5,25 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
+from opendata import __version__
 from opendata.cli.core.failures import FAILED
 from opendata.cli.core.language import say_error
 from opendata.cli.core.parent import end_with_parent
 from opendata.cli.operations.patience import PatientWorker
+from opendata.errors import N_, UsageError
 from opendata.starting import collect_seldom, leave_out_pandas
+from opendata.telemetry.draining import watch_parent
+from opendata.telemetry.exposing import open_port, serve_figures
+from opendata.telemetry.logs import set_up_logs
+from opendata.telemetry.tracing import begin_tracing, end_tracing
 
 if TYPE_CHECKING:
     from opendata.settings import Settings
@@ -23,12 +31,24 @@ if TYPE_CHECKING:
 _LOG_FORMAT = '%(h)s %(t)s "%(r)s" %(s)s %({content-length}o)s "%({range}i)s" %(M)sms'
 
 
+class RootLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """What gunicorn says, among the lines of the program and in their form."""
+
+    def setup(self, cfg: Any) -> None:
+        """Leave errors to the handlers of the program."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
+
+
 class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """Our application under gunicorn; `ready` is a pipe that hears when the first process can answer."""
 
-    def __init__(self, options: dict[str, Any], ready: int) -> None:
+    def __init__(self, options: dict[str, Any], settings: Settings, ready: int) -> None:
         self._options = options
+        self._settings = settings
         self._ready = ready
+        self._figures = find_metrics_port(settings)
         super().__init__()
 
     def load_config(self) -> None:
@@ -41,7 +61,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         """Build the application."""
         from opendata.app import create_app
 
-        app = create_app()
+        app = create_app(self._settings)
         app.config["EVENT_STREAMS"] = self._options["threads"] // 2  # the others answer all else
         _warm_up()
         gc.collect()
@@ -54,11 +74,29 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def _end(self, server: Any, worker: Any) -> None:  # noqa: ARG002 - gunicorn asks for both
         if worker.wsgi is not None:
             worker.wsgi.extensions["opendata"].downloads.flush()
+        end_tracing()
 
     def _report_ready(self, worker: Any) -> None:
         worker.wsgi.config["IS_ALIVE"] = lambda: worker.alive
+        begin_tracing(self._settings.otel, "opendata-web", __version__)
+        if self._figures is not None:
+            serve_figures(self._figures, worker.wsgi.extensions["opendata"].monitoring.exposing)
         with contextlib.suppress(OSError):
             os.write(self._ready, b"\n")
+
+
+def find_metrics_port(settings: Settings) -> socket.socket | None:
+    """What listens at the port of the figures, if there is to be one. Raises `UsageError` where the port is taken."""
+    if not settings.metrics_port:
+        return None
+    try:
+        return open_port(settings.metrics_port)
+    except OSError as error:
+        raise UsageError(
+            N_("Can't listen on the port of OPENDATA_METRICS_PORT, %(port)s: %(reason)s"),
+            port=settings.metrics_port,
+            reason=str(error.strerror).partition(" (while")[0],
+        ) from None
 
 
 def _warm_up() -> None:
@@ -69,13 +107,19 @@ def _warm_up() -> None:
     import opendata.intake.kind.kinds  # noqa: F401
 
 
-def serve(listener: int, ready: int, parent: int, workers: int, threads: int, log: int) -> None:
-    """Serve until SIGTERM, `log` telling whether each request is logged; everything is, on stderr."""
+def serve(listener: int, ready: int, drain: int, parent: int, workers: int, threads: int, log: int) -> None:
+    """Serve until SIGTERM, `log` telling whether each request is logged; everything is, on stderr.
+
+    `drain` is the end of a pipe through which the parent says that this node is being taken out of service.
+    """
     end_with_parent(parent)
+    watch_parent(drain)
     collect_seldom()
     leave_out_pandas()
     os.dup2(2, 1)
-    PatientWorker.trusted = check_backends().trusted_proxies
+    settings = check_backends()
+    PatientWorker.trusted = settings.trusted_proxies
+    set_up_logs(settings.log)
     options = {
         "bind": [f"fd://{listener}"],
         "worker_class": PatientWorker,
@@ -84,14 +128,15 @@ def serve(listener: int, ready: int, parent: int, workers: int, threads: int, lo
         "threads": threads,
         "proc_name": "opendata",
         "loglevel": "warning",
+        "logger_class": RootLogger,
         "accesslog": "-" if log else None,
         "access_log_format": _LOG_FORMAT,
         "limit_request_line": 8190,
-        "graceful_timeout": 20,
+        "graceful_timeout": settings.finish_seconds,
         "control_socket_disable": True,
         "worker_tmp_dir": "/dev/shm" if Path("/dev/shm").is_dir() else None,  # noqa: S108 - heartbeats, no data
     }
-    WebServer(options, ready).run()
+    WebServer(options, settings, ready).run()
 
 
 def check_backends() -> Settings:

@@ -14,6 +14,7 @@ from typing import NoReturn
 from opendata.cli.core.parent import end_with_parent
 from opendata.confined import limit_memory, read_status
 from opendata.starting import collect_seldom, leave_out_pandas
+from opendata.telemetry.logs import set_up_logs
 
 _DRAFTS = 200
 _NICE = 5
@@ -38,12 +39,19 @@ def main(parent: int) -> None:
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
 
+    from opendata import __version__
     from opendata.jobs.runner import BEGUN, DONE, LAST
     from opendata.settings import read_settings
+    from opendata.telemetry.places import begin_counting
+    from opendata.telemetry.tracing import begin_tracing, end_tracing
     from opendata.wiring import build_services
 
     prepare_for_work()
     services = build_services(read_settings())
+    set_up_logs(services.settings.log)
+    if services.settings.gives_figures:
+        begin_counting("work")
+    begin_tracing(services.settings.otel, "opendata-worker", __version__)
     _warm_up()
     limit_memory(services.settings.work_memory_bytes)
     for count, line in enumerate(sys.stdin.buffer, 1):
@@ -53,14 +61,16 @@ def main(parent: int) -> None:
         last = not sound or count >= _DRAFTS or read_status("VmRSS") > _GROWN_BYTES
         answers.write(LAST if last else DONE)
         if last:
+            end_tracing()
             return
+    end_tracing()
 
 
 def prepare_for_work() -> None:
     """What the worker and its process have in common: how they log, and how Arrow takes memory."""
     os.environ.setdefault("MIMALLOC_PURGE_DELAY", "100")  # ms until free memory goes back: a page is soon taken again
     os.environ.setdefault("MIMALLOC_ARENA_RESERVE", "32768")  # KiB; the 1 GiB it reserves else counts as taken
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    set_up_logs("")
     logging.getLogger("opendata").setLevel(logging.INFO)
 
 

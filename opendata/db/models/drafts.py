@@ -18,6 +18,7 @@ from opendata.domain.manifest import Notice
 from opendata.domain.meaning.table_meaning import find_value, settle
 from opendata.domain.profile import ColumnProfile
 from opendata.domain.texts import I18n
+from opendata.telemetry.trail import find_request_id, find_traceparent
 
 
 class Draft(Base):
@@ -29,7 +30,8 @@ class Draft(Base):
     the seal covers: 1 the manifest alone, as before migration 0011; 2 all that a reviewer sees but for the steps of
     tables; 3 these too. `publish_at` is the earliest time at which it is published. `replaces` is the draft whose
     corrected files it has. `scans` are the verdicts of the virus scanner, by the SHA-256 of each file. `period` is what
-    somebody said the edition is about: empty, no period; null, what its tables say.
+    somebody said the edition is about: empty, no period; null, what its tables say. `request_id` and `traceparent` are
+    those of the request that asked for the work.
     """
 
     __tablename__ = "drafts"
@@ -73,6 +75,8 @@ class Draft(Base):
     breaking: Mapped[Notice | None] = mapped_column(JSON)
     scans: Mapped[dict[str, Verdict] | None] = mapped_column(JSON(none_as_null=True))
     period: Mapped[str | None] = mapped_column(String(40))
+    request_id: Mapped[str | None] = mapped_column(String(64), default=find_request_id)
+    traceparent: Mapped[str | None] = mapped_column(String(55), default=find_traceparent)
 
     dataset: Mapped[Dataset] = relationship(lazy="joined")
     resources: Mapped[list[DraftResource]] = relationship(

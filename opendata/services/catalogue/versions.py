@@ -40,7 +40,6 @@ from opendata.services.core.damages import Damages
 from opendata.services.core.editions.version_values import VersionView
 from opendata.services.core.paging import read_cursor, refuse_cursor, write_cursor
 from opendata.services.core.values import DatasetView, News, Page, ServedFile
-from opendata.storage.s3 import S3Store
 
 LATEST = "latest"
 _KEPT_ROWS, _FEW_ROWS, _FEW_CHARACTERS = 500, 20, 20_000
@@ -252,7 +251,7 @@ class Versions:
             sha256=file.sha256,
             size=file.bytes,
             is_public=is_public,
-            signing=store if is_public and store is self._context.public and isinstance(store, S3Store) else None,
+            signing=store if is_public and store is self._context.public and store.can_sign else None,
         )
 
     def get_report(self, dataset: str, version: str, resource: str, reader: Actor | None = None) -> Mapping[str, Any]:

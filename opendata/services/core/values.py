@@ -28,7 +28,7 @@ from opendata.domain.texts import Contributor, I18n, License, Source
 from opendata.services.core.editions.edition_values import EditionView
 from opendata.services.core.editions.version_values import NextVersion, VersionView
 from opendata.services.core.review_values import CheckView, CommentView
-from opendata.storage.store import Presigning
+from opendata.storage.store import Store
 
 Item = TypeVar("Item")
 
@@ -340,7 +340,7 @@ class ServedFile:
     sha256: str
     size: int
     is_public: bool = True
-    signing: Presigning | None = field(default=None, compare=False)
+    signing: Store | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,7 @@ from opendata.services.privacy.texts import count_text_warnings, list_text_findi
 from opendata.services.signing.signatures import list_open, view_checks, view_comments, write_digest
 from opendata.settings import SOURCE_LANGUAGE
 from opendata.tables.report.report import add_errors, describe_report, restore_task
+from opendata.telemetry.trail import find_request_id, find_traceparent
 from opendata.wording.voice import voice_of
 from opendata.wording.work import say_failure
 
@@ -340,6 +341,11 @@ def _view_carried(item: Resource) -> DraftResourceView:
         treated=table.privacy if table else None,
         disclosure=item.disclosure,
     )
+
+
+def note_request(row: Draft) -> None:
+    """Note which request asks for the work on a draft."""
+    row.request_id, row.traceparent = find_request_id(), find_traceparent()
 
 
 def _without_seen(decisions: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

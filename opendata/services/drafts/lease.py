@@ -18,6 +18,7 @@ from opendata.domain.drafts import DraftState
 from opendata.domain.stages import Stage
 from opendata.services.core.context import Context
 from opendata.services.drafts.draft_view import find_draft
+from opendata.telemetry.instruments import STAGE_SECONDS
 
 _REPORT_SECONDS = 1.0
 _LEASES = 10
@@ -37,6 +38,7 @@ class Lease:
         self._context = context
         self._owner = owner
         self._reported = self._kept = time.monotonic()
+        self._stage, self._staged = "", self._reported
 
     @property
     def owner(self) -> str:
@@ -52,9 +54,19 @@ class Lease:
 
     def report(self, stage: Stage, progress: float) -> None:
         """Report how far the work is (0..1) and keep the lease; writes at most once a second."""
+        if stage.name != self._stage:
+            self.end_stage()
+            self._stage = stage.name
         if time.monotonic() - self._reported >= _REPORT_SECONDS:
             with self._context.write() as session:
                 self.extend(session, stage=str(stage), progress=round(min(progress, 1.0), 4))
+
+    def end_stage(self) -> None:
+        """The stage that was reported last has ended: it is counted how long it took."""
+        now = time.monotonic()
+        if self._stage:
+            STAGE_SECONDS.observe(now - self._staged, self._stage)
+        self._stage, self._staged = "", now
 
     def extend(self, session: Session, **values: object) -> None:
         """Keep the lease within a unit of work, and set columns of the draft. Raises `LostLeaseError`."""

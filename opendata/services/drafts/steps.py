@@ -27,7 +27,7 @@ from opendata.services.core.actors import Actor, require_editor, require_reviewe
 from opendata.services.core.context import Context
 from opendata.services.core.review_values import Signature
 from opendata.services.core.values import DraftView
-from opendata.services.drafts.draft_view import find_draft, list_contributors, require_state, view_draft
+from opendata.services.drafts.draft_view import find_draft, list_contributors, note_request, require_state, view_draft
 from opendata.services.drafts.next_version import SEAL_EDITION, metadata_of, seal
 from opendata.services.drafts.submission import (
     Submission,
@@ -381,6 +381,7 @@ class Steps:
 
     def _ask_for_publication(self, row: Draft) -> None:
         row.wanted = "publish"
+        note_request(row)
         row.stage, row.progress = "", 0.0
         row.attempts, row.due, row.error = 0, find_due(row, self._context), None
 
@@ -393,6 +394,7 @@ class Steps:
         end_checks(row, self._context.clock())
         row.status = DraftState.RECEIVED
         row.wanted = "process"
+        note_request(row)
         row.key_reports = {}
         row.stage, row.progress = "", 0.0
         row.attempts, row.due, row.error = 0, None, None

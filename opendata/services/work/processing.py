@@ -61,6 +61,7 @@ from opendata.services.privacy.gate import BY
 from opendata.services.privacy.treating import keep_fitting, order_schema, treat_table
 from opendata.services.work.refusing import refuse_table
 from opendata.services.work.scanning import HeldError, Scanning, report_viruses
+from opendata.services.work.seen import count_findings
 from opendata.tables.check.keys import KeyedTable, check_foreign_keys
 from opendata.tables.report.report import TaskReport, refuse_file, store_task
 from opendata.tables.schema.origins import mark_proposed
@@ -358,7 +359,7 @@ class Processing:
             "valid": prepared.task.valid,
             "rows": prepared.rows,
             "first_row": prepared.first_row,
-            "report": store_task(prepared.task.describe()),
+            "report": store_task(count_findings(prepared.task.describe())),
             "findings": None,
             "profile": list(prepared.profile),
             "csv": None,

@@ -61,6 +61,7 @@ from opendata.services.work.scanning import Scanning, report_viruses
 from opendata.storage.store import manifest_key
 from opendata.tables.profile.profile import withhold_values
 from opendata.tables.report.report import restore_task, summarise_report
+from opendata.telemetry.instruments import PUBLICATIONS
 from opendata.wording.voice import voice_of
 
 _MEANWHILE = N_("Version %(version)s was published meanwhile. Check the draft again, then submit it again")
@@ -119,6 +120,7 @@ class Publication:
         self._share_files(lease, manifest)  # another version of the same bytes may have been withdrawn meanwhile
         with self._context.write() as session:
             self._make_visible(session, lease.lock(session), data)
+        PUBLICATIONS.add()
         self._withdrawals.finish_all(row.dataset_id)
         return True
 

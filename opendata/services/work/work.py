@@ -42,6 +42,8 @@ from opendata.services.work.fairness import take_next
 from opendata.services.work.processing import Processing
 from opendata.services.work.publication import Publication
 from opendata.services.work.scanning import HeldError
+from opendata.services.work.seen import FAILED, LOST, MEMORY, SeenJob, see_job
+from opendata.services.work.seen import HELD as HELD_UP
 from opendata.storage.faults import name_disk_fault
 from opendata.storage.store import manifest_key
 
@@ -108,18 +110,26 @@ class Work:
 
     def do(self, lease: Lease) -> bool:
         """Do the work of a draft that is held; False where memory ran out, so that the process had better end."""
+        with see_job(lease) as job:
+            return self._try(lease, job)
+
+    def _try(self, lease: Lease, job: SeenJob) -> bool:
         try:
-            self._do(lease)
+            self._do(lease, job)
         except LostLeaseError:
+            job.outcome = LOST
             logger.warning("draft %s was taken over by another worker, or given up", lease.draft)
         except HeldError as held:
+            job.outcome = HELD_UP
             self._hold(lease, held)
         except Exception as error:
             logger.exception("draft %s", lease.draft)
             if _is_out_of_memory(error):
                 error.__traceback__ = None  # the frames hold what took the memory
+                job.outcome = MEMORY
                 self.note_limit(lease, "OutOfMemory", "out-of-memory", size=self._memory_size())
                 return False
+            job.outcome = FAILED
             fault = name_disk_fault(error) if isinstance(error, OSError) else error
             self._fail(lease, _describe(fault or error), counts=not isinstance(fault, BackendError))
         return True
@@ -231,9 +241,10 @@ class Work:
                     if now - path.stat().st_mtime > _STALE_SECONDS:
                         shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink()
 
-    def _do(self, lease: Lease) -> None:
+    def _do(self, lease: Lease, job: SeenJob) -> None:
         with self._context.read() as session:
             row = lease.lock(session)
+        job.note(row)
         if row.attempts > self._context.settings.max_attempts:
             self._give_up(lease)
         elif row.wanted == "process":

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from opendata.domain.access.addresses import find_client
+from opendata.domain.access.addresses import find_client, is_within
+from opendata.telemetry.requests import TRUSTED
 
 logger = logging.getLogger("opendata")
 
@@ -14,7 +15,10 @@ Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class TrustedProxies:
-    """Sets `REMOTE_ADDR` to the client's address. `list_trusted` gives the proxies of the instance that is served."""
+    """Sets `REMOTE_ADDR` to the client's address, and says whether the request comes from a trusted proxy.
+
+    `list_trusted` gives the proxies of the instance that is served.
+    """
 
     def __init__(self, application: Application, list_trusted: Callable[[], tuple[str, ...]]) -> None:
         self._application = application
@@ -23,9 +27,9 @@ class TrustedProxies:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request of WSGI."""
-        forwarded = environ.get("HTTP_X_FORWARDED_FOR")
+        forwarded, trusted = environ.get("HTTP_X_FORWARDED_FOR"), self._list_trusted()
+        environ[TRUSTED] = bool(trusted) and is_within(environ.get("REMOTE_ADDR"), trusted)
         if forwarded is not None:
-            trusted = self._list_trusted()
             if not trusted and not self._has_warned:
                 self._has_warned = True
                 logger.warning(

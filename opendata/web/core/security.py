@@ -94,8 +94,8 @@ _HSTS = "max-age=31536000"
 _COSTLY = ("readings.show_reading", "audit.export_audit")
 """Pages that take the machine more than others do; they are for people who are signed in."""
 
-_CHECKS = ("/healthz", "/readyz")
-"""Asked by load balancers, which name no host or their own."""
+_CHECKS = ("/healthz", "/readyz", "/metrics")
+"""Asked by load balancers and Prometheus, which name no host or their own."""
 
 _DEFAULT_PORTS = (":80", ":443")
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, abort, jsonify, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from opendata.domain.moments import format_time
-from opendata.errors import N_, NotFoundError
+from opendata.errors import N_, NotFoundError, NotSignedInError
 from opendata.metering import cost_class
+from opendata.problems import choose_voice
 from opendata.sending.content import IMMUTABLE, describe_bytes, send
+from opendata.services.monitoring.probes import NEEDED
+from opendata.telemetry.draining import is_draining
+from opendata.telemetry.exposing import CONTENT_TYPE, is_token
 from opendata.web.core.instance import absolute_url, services
 
 blueprint = Blueprint("operations", __name__)
@@ -28,9 +32,18 @@ def show_health() -> Response:
 
 @blueprint.get("/readyz")
 def show_readiness() -> Response:
-    """Everything that readers need answers too; else a problem. Further lines say what hinders those who send."""
+    """Everything that readers need answers too; else a problem. Further lines say what hinders those who send.
+
+    As JSON: what was found of each part.
+    """
+    if request.accept_mimetypes.best_match(["text/plain", "application/json"]) == "application/json":
+        return _describe_parts()
+    if is_draining():
+        answer = _plain("draining: this node is being taken out of service\n")
+        answer.status_code = 503
+        return answer
+    services().monitoring.probes.require_ready()
     health = services().health
-    health.check()
     lines = ["ready"]
     fault = health.find_write_fault()
     if fault is not None:
@@ -40,6 +53,20 @@ def show_readiness() -> Response:
     if services().settings.sends_mail:
         lines.append("mail: not getting through" if services().outbox.is_stuck() else "mail: ready")
     return _plain("\n".join([*lines, ""]))
+
+
+@blueprint.get("/metrics")
+def show_metrics() -> Response:
+    """Figures of all processes for Prometheus, for those who have the token; without one in the settings, nothing."""
+    token = services().settings.metrics_token
+    if not token:
+        abort(404)
+    if not is_token(request.headers.get("Authorization"), token):
+        raise NotSignedInError(N_("This address needs the token of OPENDATA_METRICS_TOKEN"))
+    return Response(
+        services().monitoring.exposing.write(),
+        headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "private, no-store"},
+    )
 
 
 @blueprint.get("/.well-known/opendata-keys.json")
@@ -85,6 +112,27 @@ def show_security_contact() -> Response:
         f"Canonical: {absolute_url(url_for('operations.show_security_contact'))}",
     ]
     return Response("\n".join(lines) + "\n", mimetype="text/plain", headers={"Cache-Control": "public, max-age=3600"})
+
+
+def _describe_parts() -> Response:
+    """Each part, whether it answers and in how many milliseconds."""
+    parts, voice = services().monitoring.probes.list(), choose_voice()
+    is_ready = not is_draining() and all(part.is_ok for part in parts if part.name in NEEDED)
+    answer = jsonify(
+        status="draining" if is_draining() else "ready" if is_ready else "unavailable",
+        parts={
+            part.name: {
+                "ok": part.is_ok,
+                "needed": part.name in NEEDED,
+                "ms": round(part.seconds * 1000, 1),
+                **({"detail": voice.say_error(part.fault)} if part.fault is not None else {}),
+            }
+            for part in parts
+        },
+    )
+    answer.status_code = 200 if is_ready else 503
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _plain(text: str) -> Response:
