@@ -26,6 +26,7 @@ def is_bucket(text: str) -> bool:
     """Whether the place of a store is an address, not a folder."""
     return text.startswith("s3://")
 
+
 _LAST_PORT = 65535
 
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}

@@ -180,7 +180,7 @@ class LocalStore:
         """A folder has no addresses."""
         return False
 
-    def sign_address(self, name: str, *, media_type: str, disposition: str) -> str:
+    def sign_address(self, name: str, *, media_type: str, disposition: str) -> str:  # noqa: ARG002 - as stores have it
         """Raises `NotFoundError`: a folder has no addresses."""
         raise unknown_blob(name)
 
