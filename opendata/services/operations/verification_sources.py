@@ -339,10 +339,9 @@ class WebSource:
         place = "/.well-known/opendata-records"
         if self.is_whole and self._read(f"{place}.json") is not None:  # releases before this one list none
             for item in self._walk(f"{place}.json"):
-                path = str(item["path"])
-                data = self._read(f"{place}/{quote(path)}")
-                if data is not None:
-                    yield path, (data, self._read(f"{place}/{quote(path)}.sig") or b"")
+                address = f"{place}/{quote(path := str(item['path']))}"
+                if (data := self._read(address)) is not None:
+                    yield path, (data, self._read(f"{address}.sig") or b"")
 
     def _place(self, dataset: str, version: str, path: str) -> str:
         return f"/datasets/{quote(dataset, safe='')}/{quote(version, safe='')}/{quote(path)}"
