@@ -128,7 +128,7 @@ def test_a_dataset_is_registered_changed_and_disclosed(bureau: tuple[Portal, Clo
         assert CODE in reader.get(path, follow_redirects=True).text, path
     follow(portal)
     publish(
-        portal.services, portal.services.accounts.get_actor("clerk"), CSV + "A9,北湖,9,2026-03-02\n", dataset="wells"
+        portal.services, portal.services.accounts.get_actor("clerk"), CSV + "A009,北湖,9,2026-03-02\n", dataset="wells"
     )
     follow(portal)
     assert "办理公共数据资源变更登记" in clerk.get("/workspace/duties").text

@@ -59,6 +59,7 @@ def services(services: Services, editor: Actor) -> Iterator[Services]:
     built.database.dispose()
 
 
+@pytest.mark.slow
 def test_a_disclosure_is_prefilled_refused_with_gaps_and_published(services: Services, editor: Actor) -> None:
     reports, clerk = services.operation_reports, make_actor(services, "clerk", role="clerk")
     services.duty_rules.use(SYSTEM, "operation-disclosure", is_off=False, publishers=["water-bureau"])

@@ -75,6 +75,7 @@ def operated(services: Services, editor: Actor) -> Services:
     return services
 
 
+@pytest.mark.slow
 @pytest.mark.both_databases(slow=True)
 def test_a_registration_goes_from_its_application_to_its_code_and_a_change(operated: Services, editor: Actor) -> None:
     services, registrations = operated, operated.registrations
