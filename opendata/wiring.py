@@ -72,6 +72,7 @@ from opendata.services.exchange.ckan.tables import CkanTables
 from opendata.services.exchange.conformance import Conformance
 from opendata.services.exchange.entries import Entries
 from opendata.services.exchange.guide import Guide
+from opendata.services.exchange.iceberg.tables import IcebergTables
 from opendata.services.exchange.portal import Portals
 from opendata.services.exchange.records import Records
 from opendata.services.exchange.snapshots import Snapshots
@@ -162,6 +163,7 @@ class Services(Governance):
     harvesting: Harvesting
     harvests: Harvests
     health: Health
+    iceberg: IcebergTables
     identities: Identities
     imports: Imports
     indexing: Indexing
@@ -250,10 +252,8 @@ def build_services(
     manifests = Manifests(context.public)
     publishers, schemas = Publishers(context), Schemas(context)
     withdrawals = Withdrawals(context, manifests)
-    datasets = Datasets(context, withdrawals)
-    drafts = Drafts(context, manifests)
-    changes = DraftChanges(context, manifests)
-    scanning = Scanning(context)
+    datasets, drafts = Datasets(context, withdrawals), Drafts(context, manifests)
+    changes, scanning = DraftChanges(context, manifests), Scanning(context)
     processing = Processing(context, manifests, changes, scanning)
     publication = Publication(context, manifests, processing, scanning, changes, withdrawals)
     recoveries, mail_addresses, invitations = Recoveries(context), MailAddresses(context), Invitations(context)
@@ -264,20 +264,16 @@ def build_services(
         LetterKind.REQUEST_RECEIVED: open_request_link,
         LetterKind.SUBSCRIBED: open_subscription_link,
     }
-    sending = Sending(context, openers, {LetterKind.EVENTS: link_end})
-    grants, stops = Grants(context), Stops(context, manifests, withdrawals)
-    damages, sources = Damages(context), Sources(context)
+    sending, grants = Sending(context, openers, {LetterKind.EVENTS: link_end}), Grants(context)
+    stops, damages, sources = Stops(context, manifests, withdrawals), Damages(context), Sources(context)
     versions = Versions(context, manifests, damages)
     editions, downloads = Editions(context), Downloads(context)
     forms, queries = Forms(context, versions), Queries(context, versions)
-    charts = Charts(versions, queries)
+    charts, workbench = Charts(versions, queries), Workbench(context, manifests, drafts)
     index, columns = SearchIndex(settings.search_folder), ColumnIndex(settings.search_folder)
-    originals = Originals(context)
     searching = Searching(context, index, downloads.rank)
-    workbench = Workbench(context, manifests, drafts)
-    entries = Entries(context, versions, manifests)
-    payloads = Payloads(context, manifests)
-    matching = SearchMatching(searching, index)
+    entries, payloads = Entries(context, versions, manifests), Payloads(context, manifests)
+    matching, originals = SearchMatching(searching, index), Originals(context)
     health, outbox, limits = Health(context), Outbox(context), Limits(context)
     governance = build_governance(
         context,
@@ -300,8 +296,7 @@ def build_services(
     imports = Imports(
         publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
     )
-    catalogue_rows = CatalogueRows(context, entries, schemas)
-    portals = Portals(settings, governance.identity)
+    catalogue_rows, portals = CatalogueRows(context, entries, schemas), Portals(settings, governance.identity)
     ckan = CkanCatalogue(context, entries, index, lambda: portals.get().language)
     return Services(
         **{item.name: getattr(governance, item.name) for item in fields(governance)},
@@ -343,6 +338,7 @@ def build_services(
         harvesting=Harvesting(context, datasets, sources),
         harvests=Harvests(context),
         health=health,
+        iceberg=IcebergTables(context, versions, manifests),
         identities=Identities(context, invitations),
         keys=Keys(context),
         public_records=PublicRecords(context),

@@ -42,7 +42,7 @@ VIEWS: Mapping[str, str] = {
         catalogue.show_schema* differences.choose_versions disclosure.* documentation.* feeds.send_catalogue_feed*
         feeds.send_schema_feed*
         guide.* inside.* joining.* mcp.* operations.* problem_pages.* recoveries.* addresses.* search_feeds.* sql.*
-        oai.* harvests.* api_harvests.get_harvest api_harvests.list_harvests
+        iceberg.* oai.* harvests.* api_harvests.get_harvest api_harvests.list_harvests
         words.* duty_feeds.* feeds.send_publisher_feed* inventory.* negative_list.* on_time.* request_following.show_*
         published_reports.* requests.* self_check_reports.* site_disclosure.* site_public.* site_status.*
         site_topics.* site_reuses.l* site_reuses.send_feed site_reuses.show_* api_basics.get_basic_changes
