@@ -70,6 +70,7 @@ from opendata.services.exchange.catalogue_rows import CatalogueRows
 from opendata.services.exchange.ckan.catalogue import CkanCatalogue
 from opendata.services.exchange.ckan.tables import CkanTables
 from opendata.services.exchange.conformance import Conformance
+from opendata.services.exchange.ducklake import DuckLakes
 from opendata.services.exchange.entries import Entries
 from opendata.services.exchange.guide import Guide
 from opendata.services.exchange.iceberg.tables import IcebergTables
@@ -149,6 +150,7 @@ class Services(Governance):
     differences: Differences
     downloads: Downloads
     drafts: Drafts
+    ducklakes: DuckLakes
     editions: Editions
     entries: Entries
     events: Events
@@ -321,6 +323,7 @@ def build_services(
         deletion=Deletion(context, originals),
         delivering=Delivering(context, payloads, matching),
         dictionaries=Dictionaries(context, workbench, schemas, versions),
+        ducklakes=DuckLakes(context, entries),
         editions=editions,
         entries=entries,
         differences=Differences(context, versions),

@@ -1,4 +1,4 @@
-"""Engines on the Iceberg catalogue of a served portal: pyiceberg, and DuckDB with its packaged extension."""
+"""Engines that attach a served portal: pyiceberg, and DuckDB with its packaged extensions, also by its DuckLake."""
 
 from __future__ import annotations
 
@@ -31,17 +31,20 @@ DUCKDB = "1.5.5"
 """The newest version of DuckDB that has its extensions in packages."""
 
 TABLE = "every_kind.all_types"
-EXTENSIONS = ("avro", "httpfs", "iceberg")
+EXTENSIONS = ("avro", "httpfs", "iceberg", "ducklake")
+
+ICEBERG = "ATTACH '' AS portal (TYPE iceberg, ENDPOINT '{}/iceberg', AUTHORIZATION_TYPE 'none')"
+DUCKLAKE = "ATTACH 'ducklake:{}/portal.ducklake' AS portal (READ_ONLY)"
 
 _READ = """
 import json, sys
 import duckdb
-address, extensions, queries = sys.argv[1], sys.argv[2].split(","), json.load(sys.stdin)
+attach, extensions, queries = sys.argv[1], sys.argv[2].split(","), json.load(sys.stdin)
 engine = duckdb.connect()
 engine.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
 for path in extensions:
     engine.execute(f"LOAD '{path}'")
-engine.execute(f"ATTACH '' AS portal (TYPE iceberg, ENDPOINT '{address}/iceberg', AUTHORIZATION_TYPE 'none')")
+engine.execute(attach)
 json.dump([engine.execute(query).fetchall() for query in queries], sys.stdout)
 """
 
@@ -153,14 +156,14 @@ def duckdb_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def ask_duckdb(folder: Path, address: str, *queries: str) -> list[list[list[Any]]]:
+def ask_duckdb(folder: Path, attach: str, *queries: str) -> list[list[list[Any]]]:
     """What DuckDB answers in a process of its own, which loads nothing but the files of its packages."""
     files = [
         glob.glob(f"{folder}/lib/python*/site-packages/**/{name}.duckdb_extension", recursive=True)
         for name in EXTENSIONS
     ]
     paths = ",".join(found[0] for found in files)
-    command = [folder / "bin" / "python", "-c", _READ, address, paths]
+    command = [folder / "bin" / "python", "-c", _READ, attach, paths]
     done = subprocess.run(command, input=json.dumps(queries), capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     found: list[list[list[Any]]] = json.loads(done.stdout)
@@ -249,7 +252,7 @@ def test_duckdb_reads_both_versions_cell_by_cell(duckdb_folder: Path, office: st
     table, chosen = f"portal.{TABLE}", "CAST(COLUMNS(*) AS VARCHAR)"
     listed, newest, snapshots, few = ask_duckdb(
         duckdb_folder,
-        office,
+        ICEBERG.format(office),
         "SELECT table_schema, table_name FROM information_schema.tables",
         f"SELECT {chosen} FROM {table}",
         f"SELECT snapshot_id FROM iceberg_snapshots({table}) ORDER BY sequence_number",
@@ -258,8 +261,24 @@ def test_duckdb_reads_both_versions_cell_by_cell(duckdb_folder: Path, office: st
     assert listed == [["every_kind", "all_types"]]
     assert few == [[1]]
     assert unify(newest) == read_csv(office, "2.0.0")
-    (older,) = ask_duckdb(duckdb_folder, office, f"SELECT {chosen} FROM {table} AT (VERSION => {snapshots[0][0]})")
+    (older,) = ask_duckdb(
+        duckdb_folder, ICEBERG.format(office), f"SELECT {chosen} FROM {table} AT (VERSION => {snapshots[0][0]})"
+    )
     assert unify(older) == read_csv(office, "1.0.0")
+
+
+def test_duckdb_reads_the_newest_versions_from_the_frozen_ducklake(duckdb_folder: Path, office: str) -> None:
+    table, chosen = f"portal.{TABLE}", "CAST(COLUMNS(*) AS VARCHAR)"
+    listed, newest, few = ask_duckdb(
+        duckdb_folder,
+        DUCKLAKE.format(office),
+        "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = 'portal'",
+        f"SELECT {chosen} FROM {table}",
+        f"SELECT id FROM {table} WHERE id = 1 AND new = 'y'",
+    )
+    assert listed == [["every_kind", "all_types"]]
+    assert few == [[1]]
+    assert unify(newest) == read_csv(office, "2.0.0")
 
 
 def unify(rows: list[list[str | None]]) -> list[list[str | None]]:

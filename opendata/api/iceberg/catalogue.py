@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import NoReturn
 
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import HTTPException
@@ -33,8 +34,6 @@ PREFIX = "/iceberg/v1"
 MOST_ITEMS = 1000
 """The most items of a page."""
 
-_READS = ("GET", "HEAD", "OPTIONS")
-_ALL = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _NAMESPACES = "/v1/{prefix}/namespaces"
 _ENDPOINTS = (
     f"GET {_NAMESPACES}",
@@ -130,15 +129,20 @@ def send_avro(dataset: str, version: str, resource: str, name: str) -> AnyRespon
     return _send(found, "application/octet-stream", IMMUTABLE)
 
 
-@blueprint.route(f"{PREFIX}/<path:rest>", methods=_ALL)
+@blueprint.route(f"{PREFIX}/<path:rest>", methods=("POST", "PUT", "PATCH", "DELETE"))
 @cost_class("light")
-def refuse(rest: str) -> Response:
-    """Every other operation: nothing can be changed here, and there are no views."""
-    if request.method not in _READS:
-        raise NotPermittedError(
-            N_("Nothing can be changed in this catalogue. Publish new versions in the portal: %(address)s"),
-            address=absolute("/api/docs"),
-        )
+def refuse_change(rest: str) -> NoReturn:  # noqa: ARG001 - whatever it is
+    """Every operation that changes something."""
+    raise NotPermittedError(
+        N_("Nothing can be changed in this catalogue. Publish new versions in the portal: %(address)s"),
+        address=absolute("/api/docs"),
+    )
+
+
+@blueprint.get(f"{PREFIX}/<path:rest>")
+@cost_class("light")
+def miss(rest: str) -> NoReturn:
+    """Every other address: there are no views, for example."""
     parts = rest.split("/")
     if parts[0] == "namespaces" and len(parts) > 2:
         services().iceberg.get_namespace(parts[1])
