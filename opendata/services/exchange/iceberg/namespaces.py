@@ -113,10 +113,13 @@ class Namespaces:
             raise NoNamespaceError(name=name)
         return found
 
-    def find_standing(self, dataset: str, until: str = "") -> Standing | None:
-        """What a dataset has, up to a version; None where the dataset, or that version, isn't there."""
+    def find_standing(self, dataset: str, until: str, *, most: int | None = None) -> Standing | None:
+        """What a dataset has, up to a version; None where the dataset, or that version, isn't there.
+
+        With `most`, only so many versions are read.
+        """
         with self._context.read() as session:
-            return self._read_standing(session, dataset, until)
+            return self._read_standing(session, dataset, until, most)
 
     def _resolve(self, session: Session, name: str) -> str:
         """The dataset that a name leads to: its own one first, then ids."""
@@ -147,16 +150,19 @@ class Namespaces:
             return False
         return any(item.disclosure == OPEN for item in tables)
 
-    def _read_standing(self, session: Session, dataset: str, until: str = "") -> Standing | None:
-        row = session.get(Dataset, dataset)
-        query = select(Version).where(Version.dataset_id == dataset, where_standing())
+    def _read_standing(
+        self, session: Session, dataset: str, until: str = "", most: int | None = None
+    ) -> Standing | None:
+        row, most = session.get(Dataset, dataset), most or MOST_SNAPSHOTS
+        query = select(Version.version, Version.manifest, Version.published)
+        query = query.where(Version.dataset_id == dataset, where_standing())
         if until:
             place = select(Version.id).where(Version.dataset_id == dataset, Version.version == until, where_standing())
             query = query.where(Version.id <= place.scalar_subquery())
-        found = session.scalars(query.order_by(Version.id.desc()).limit(MOST_SNAPSHOTS + 1)).all()
+        found = session.execute(query.order_by(Version.id.desc()).limit(most + 1)).all()
         if row is None or not found:
             return None
-        versions = [StandingVersion(item.version, item.manifest, item.published) for item in found[:MOST_SNAPSHOTS]]
+        versions = [StandingVersion(item.version, item.manifest, item.published) for item in found[:most]]
         versions.sort(key=lambda item: parse_version(item.version) or (0, 0, 0))
         disclosure = disclosure_of(row)
         tables = self._manifests.get(dataset, versions[-1].version).tables
@@ -167,7 +173,7 @@ class Namespaces:
             title=row.title or "",
             is_open=disclosure.is_open,
             versions=versions,
-            has_more=len(found) > MOST_SNAPSHOTS,
+            has_more=len(found) > most,
             tables={
                 name_id(item.name, names.__contains__): item.name
                 for item in tables

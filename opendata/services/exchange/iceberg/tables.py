@@ -111,7 +111,7 @@ class IcebergTables:
     def find_avro(self, dataset: str, version: str, resource: str, name: str, places: Places) -> DerivedFile:
         """A manifest list or manifest by its address. Raises `NotFoundError`, `DamagedError`."""
         match = _AVRO.fullmatch(name)
-        standing = self._namespaces.find_standing(dataset, version) if match else None
+        standing = self._namespaces.find_standing(dataset, version, most=1) if match else None
         if match and standing is not None and resource in standing.tables.values():
             snapshot = self._find_snapshot(standing, standing.versions[-1], resource)
             if snapshot is not None and name_snapshot_file(snapshot, match[1]) == name:
