@@ -71,8 +71,10 @@ from opendata.services.exchange.catalogue_rows import CatalogueRows
 from opendata.services.exchange.ckan.catalogue import CkanCatalogue
 from opendata.services.exchange.ckan.tables import CkanTables
 from opendata.services.exchange.conformance import Conformance
+from opendata.services.exchange.ducklake import DuckLakes
 from opendata.services.exchange.entries import Entries
 from opendata.services.exchange.guide import Guide
+from opendata.services.exchange.iceberg.tables import IcebergTables
 from opendata.services.exchange.portal import Portals
 from opendata.services.exchange.records import Records
 from opendata.services.exchange.snapshots import Snapshots
@@ -151,6 +153,7 @@ class Services(Governance):
     differences: Differences
     downloads: Downloads
     drafts: Drafts
+    ducklakes: DuckLakes
     editions: Editions
     entries: Entries
     events: Events
@@ -165,6 +168,7 @@ class Services(Governance):
     harvesting: Harvesting
     harvests: Harvests
     health: Health
+    iceberg: IcebergTables
     identities: Identities
     imports: Imports
     indexing: Indexing
@@ -256,9 +260,8 @@ def build_services(
     manifests = Manifests(context.public)
     publishers, schemas = Publishers(context), Schemas(context)
     withdrawals = Withdrawals(context, manifests)
-    datasets = Datasets(context, withdrawals)
-    drafts, changes = Drafts(context, manifests), DraftChanges(context, manifests)
-    scanning = Scanning(context)
+    datasets, drafts = Datasets(context, withdrawals), Drafts(context, manifests)
+    changes, scanning = DraftChanges(context, manifests), Scanning(context)
     processing = Processing(context, manifests, changes, scanning)
     publication = Publication(context, manifests, processing, scanning, changes, withdrawals)
     recoveries, mail_addresses, invitations = Recoveries(context), MailAddresses(context), Invitations(context)
@@ -269,15 +272,14 @@ def build_services(
         LetterKind.REQUEST_RECEIVED: open_request_link,
         LetterKind.SUBSCRIBED: open_subscription_link,
     }
-    sending = Sending(context, openers, {LetterKind.EVENTS: link_end})
-    grants, stops = Grants(context), Stops(context, manifests, withdrawals)
-    damages, sources = Damages(context), Sources(context)
+    sending, grants = Sending(context, openers, {LetterKind.EVENTS: link_end}), Grants(context)
+    stops, damages, sources = Stops(context, manifests, withdrawals), Damages(context), Sources(context)
     versions = Versions(context, manifests, damages)
     editions, downloads, originals = Editions(context), Downloads(context), Originals(context)
     forms, queries = Forms(context, versions), Queries(context, versions)
-    charts = Charts(versions, queries)
+    charts, workbench = Charts(versions, queries), Workbench(context, manifests, drafts)
     index, columns = SearchIndex(settings.search_folder), ColumnIndex(settings.search_folder)
-    searching, workbench = Searching(context, index, downloads.rank), Workbench(context, manifests, drafts)
+    searching = Searching(context, index, downloads.rank)
     entries, payloads = Entries(context, versions, manifests), Payloads(context, manifests)
     matching = SearchMatching(searching, index)
     health, outbox, limits = Health(context), Outbox(context), Limits(context)
@@ -302,8 +304,7 @@ def build_services(
     imports = Imports(
         publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
     )
-    catalogue_rows = CatalogueRows(context, entries, schemas)
-    portals = Portals(settings, governance.identity)
+    catalogue_rows, portals = CatalogueRows(context, entries, schemas), Portals(settings, governance.identity)
     ckan = CkanCatalogue(context, entries, index, lambda: portals.get().language)
     return Services(
         **{item.name: getattr(governance, item.name) for item in fields(governance)},
@@ -328,6 +329,7 @@ def build_services(
         deletion=Deletion(context, originals),
         delivering=Delivering(context, payloads, matching),
         dictionaries=Dictionaries(context, workbench, schemas, versions),
+        ducklakes=DuckLakes(context, entries),
         editions=editions,
         entries=entries,
         differences=Differences(context, versions),
@@ -345,6 +347,7 @@ def build_services(
         harvesting=Harvesting(context, datasets, sources),
         harvests=Harvests(context),
         health=health,
+        iceberg=IcebergTables(context, versions, manifests),
         identities=Identities(context, invitations),
         keys=Keys(context),
         public_records=PublicRecords(context),

@@ -25,6 +25,7 @@ from opendata.api.governance import (
     site,
 )
 from opendata.api.harvest import exchange, harvests, platforms, senders
+from opendata.api.iceberg import catalogue as iceberg
 from opendata.api.mcp import mcp
 from opendata.api.operations import audit, events
 from opendata.api.query import rows, select
@@ -79,6 +80,12 @@ def register_api(app: Flask) -> None:
         requests,
     ):
         api.register_blueprint(module.blueprint)
-    for blueprint in (table_document.blueprint, mcp.blueprint, ckan_places.blueprint, ckan_places.actions):
+    for blueprint in (
+        table_document.blueprint,
+        mcp.blueprint,
+        ckan_places.blueprint,
+        ckan_places.actions,
+        iceberg.blueprint,
+    ):
         app.register_blueprint(blueprint)
     tus_override.take_over_methods(app)

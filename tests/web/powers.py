@@ -42,6 +42,7 @@ VIEWS: Mapping[str, str] = {
         catalogue.show_schema* differences.choose_versions disclosure.* documentation.* feeds.send_catalogue_feed*
         feeds.send_schema_feed*
         guide.* inside.* joining.* mcp.* operations.* problem_pages.* recoveries.* addresses.* search_feeds.* sql.*
+        iceberg.get_* iceberg.list_* iceberg.load_table iceberg.miss
         oai.* harvests.* api_harvests.get_harvest api_harvests.list_harvests
         words.* duty_feeds.* feeds.send_publisher_feed* inventory.* negative_list.* on_time.* request_following.show_*
         published_operation.*
@@ -66,7 +67,9 @@ VIEWS: Mapping[str, str] = {
         api_rows.* chart_files.send_chart charts.* differences.send_* differences.show_* downloads.send_package
         downloads.send_table downloads.send_attachment tables.*
     """,
-    "everybody / nobody / nobody": "api_inside.list_joins chart_files.show_embedded",
+    "everybody / nobody / nobody": """
+        api_inside.list_joins chart_files.show_embedded iceberg.send_avro iceberg.send_metadata
+    """,
     "everybody / figures / insiders": "api_usage.*",
     "everybody / everybody / nobody": """
         conformance.show_dataset conformance.send_badge api_conformance.get_conformance dcat.send_dataset
@@ -231,6 +234,7 @@ VIEWS: Mapping[str, str] = {
         api_versions.release_version api_versions.tell_erratum api_versions.withdraw_version custody.report_erratum
         people.reset_factor custody.withdraw_version exchange.add_to_library stops.release_version
     """,
+    "nobody": "iceberg.refuse_change",
     # Signing in and out decides who asks, so it has tests of its own.
     "doors": """
         request_following.open_request request_following.take_step

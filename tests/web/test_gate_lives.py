@@ -28,6 +28,7 @@ WANTED = st.sampled_from([*REACH, "conditional"])
 PUBLIC = (
     *("/", "/datasets", WEB, f"{WEB}.json", f"{WEB}/versions", f"{WEB}/feed.atom", "/feed.atom", "/sitemap.xml"),
     *("/data.json", "/dcat-us-3.json", "/feed.json", "/llms.txt", f"{WEB}.linkset.json", f"{WEB}/feed.json"),
+    *("/iceberg/v1/namespaces/lakes/tables/levels", "/iceberg/v1/namespaces/lakes/tables/roll"),
     *("/publishers/water-bureau", f"{WEB}/latest/", f"/api/v1{REST}", f"/api/v1{REST}/versions", "/api/v1/datasets"),
 )
 OF_VERSION = (

@@ -13,7 +13,18 @@ from urllib.parse import quote, urlencode
 
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import TableResource
-from opendata.errors import N_, InputError, NotPublicError, OpendataError, StateError
+from opendata.errors import (
+    N_,
+    InputError,
+    NotFoundError,
+    NotPublicError,
+    OpendataError,
+    StateError,
+    SuspendedError,
+    WithdrawnError,
+)
+from opendata.exchange.iceberg.names import name_id
+from opendata.exchange.iceberg.schemas import read_columns
 from opendata.query.values import name_columns
 from opendata.services.catalogue.versions import LATEST, Versions
 from opendata.services.charts.charts import FORMS as CHARTS
@@ -41,6 +52,7 @@ _LABELS: Mapping[str, str] = {
     "table": N_("Look into the table"),
     "rows": N_("Rows: filter, sort, sum up"),
     "sql": N_("SQL"),
+    "iceberg": N_("Table of Apache Iceberg"),
     "chart": N_("Chart"),
     "changes": N_("Changes since a version"),
     "openapi": N_("Description of the API (OpenAPI)"),
@@ -52,10 +64,15 @@ _SELECT = 'SELECT * FROM "{place}"."{table}" LIMIT 10'
 _APPLY = N_("Apply to the publisher for a grant. With one, sign in or send your token")
 _NARROWER = N_("Download CSV, Parquet or JSON Lines, or ask for some of the columns as rows")
 _DIFFERENCE = N_("Get the difference of the two versions, or download the whole table")
-_NO_POINTS = N_("Download the table as CSV or Parquet")
+_PLAIN_FILES = N_("Download the table as CSV or Parquet")
 _NO_CHART = N_("Choose a kind of chart and its columns on the page of the chart")
 _LATER = N_("Wait for the next version. This is the first that has the table")
 _GRANTED = N_("Ask for the rows of this table alone. They follow your grant")
+_NOT_FOR_ALL = N_("The catalogue of Apache Iceberg has only tables that anybody may have")
+_DROPPED = N_("The newest version hasn't this table, so the catalogue of Apache Iceberg hasn't either")
+_TAG = N_("In engines, the table is %(table)s of the catalogue /iceberg. This version is the tag %(tag)s")
+_GRANTED_FILES = N_("Download the files of this table. They follow your grant")
+
 _NOTHING_BEFORE = N_("There is no older version of this table that could be compared")
 _SHEETS = N_("The rows are split over %(sheets)s worksheets or more, since one holds %(rows)s")
 _WITHHELD = N_("Values of %(count)s columns are withheld, since they may describe persons. Counts are shown")
@@ -163,7 +180,7 @@ class Capabilities:
             require_points(list(named), list(named.values()))
         except InputError as error:
             found = _call("geojson", path, ANSWER_FORMS["geojson"], refusal or error)
-            return replace(found, kind="format", remedy=_advise(refusal) if refusal else Said(message=_NO_POINTS))
+            return replace(found, kind="format", remedy=_advise(refusal) if refusal else Said(message=_PLAIN_FILES))
         return replace(_call("geojson", path, ANSWER_FORMS["geojson"], refusal), kind="format")
 
     def _list_calls(
@@ -174,6 +191,7 @@ class Capabilities:
         yield _call("table", place, "text/html", refusal)
         yield _call("rows", f"{rest}/rows", _JSON, refusal)
         yield self._find_sql(manifest, table, refusal)
+        yield self._find_iceberg(manifest, table, refusal)
         yield self._find_chart(manifest, table, refusal, reader)
         yield self._find_changes(manifest, table, refusal, reader)
         report: OpendataError | None = None
@@ -202,6 +220,39 @@ class Capabilities:
         reason = refuse_table(place, table.name, text.index('"') + 1)
         remedy = Said(message=_APPLY if isinstance(refusal, NotPublicError) else _GRANTED)
         return replace(_call("sql", path, _JSON, reason), remedy=remedy)
+
+    def _find_iceberg(self, manifest: Manifest, table: TableResource, refusal: OpendataError | None) -> Capability:
+        """The table in the catalogue of Iceberg. What it can't have, it doesn't know, so that has no address."""
+        reason, remedy = refusal, _advise(refusal)
+        if table.name not in self._versions.list_readable(None, manifest.name, manifest.version):
+            reason, remedy = NotFoundError(_NOT_FOR_ALL), Said(message=_GRANTED_FILES)
+        elif reason is None:
+            reason, remedy = self._refuse_iceberg(manifest, table), Said(message=_PLAIN_FILES)
+        if reason is not None:
+            return replace(_call("iceberg", "", _JSON, reason), remedy=remedy)
+        names = {item.name for item in manifest.tables}
+        place = name_id(manifest.name, self._is_there), name_id(table.name, names.__contains__)
+        note = Said(message=_TAG, params={"table": ".".join(place), "tag": f"v{manifest.version}"})
+        return _call("iceberg", "/iceberg/v1/namespaces/{}/tables/{}".format(*place), _JSON, note=note)
+
+    def _refuse_iceberg(self, manifest: Manifest, table: TableResource) -> OpendataError | None:
+        """Why Iceberg can't have a table: its columns, or that the newest version has no such table."""
+        try:
+            read_columns(table.schema.fields)
+            newest = self._versions.get_manifest(manifest.name, self._versions.find_latest(manifest.name))
+        except (SuspendedError, WithdrawnError):
+            return None
+        except StateError as error:
+            return error
+        return None if any(item.name == table.name for item in newest.tables) else NotFoundError(_DROPPED)
+
+    def _is_there(self, dataset: str) -> bool:
+        """Whether a dataset has versions."""
+        try:
+            self._versions.find_latest(dataset)
+        except (NotFoundError, WithdrawnError):
+            return False
+        return True
 
     def _find_chart(
         self, manifest: Manifest, table: TableResource, refusal: OpendataError | None, reader: Actor | None

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from opendata.db.models import Dataset, Grant, Version
-from opendata.domain.disclosure import OPEN, PUBLIC, Disclosure
+from opendata.domain.disclosure import CLOSED, OPEN, PUBLIC, Disclosure
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import Resource
 from opendata.domain.roles import Role
@@ -85,6 +85,11 @@ def _where_of_publisher(
 def where_open() -> ColumnElement[bool]:
     """The condition on rows of `datasets` under which anyone may have the data."""
     return and_(_say("attribute", OPEN), _say("scope", PUBLIC))
+
+
+def where_not_closed() -> ColumnElement[bool]:
+    """The condition on rows of `datasets` under which anyone may have the data, or single resources of it."""
+    return _say("attribute", OPEN) != CLOSED
 
 
 def where_standing() -> ColumnElement[bool]:

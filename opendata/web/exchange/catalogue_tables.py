@@ -1,8 +1,8 @@
-"""The catalogue itself as a Data Package, and the tables of its snapshots."""
+"""The catalogue itself as a Data Package, the tables of its snapshots, and all public tables as a frozen DuckLake."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, redirect, url_for
 from werkzeug.wrappers import Response
 
 from opendata.exchange.tables.package import FORMS
@@ -10,7 +10,7 @@ from opendata.metering import cost_class
 from opendata.sending.content import DERIVED, Content, send
 from opendata.sending.forms import name_file, open_to_origins
 from opendata.web.core.instance import services
-from opendata.web.exchange.core import CATALOGUE_CACHE, portal
+from opendata.web.exchange.core import CATALOGUE_CACHE, addresses, portal
 
 blueprint = Blueprint("catalogue_tables", __name__)
 
@@ -44,6 +44,32 @@ def send_table(snapshot: str, table: str, form: str) -> Response:
             media_type=FORMS[form],
             cache=DERIVED,
             disposition=name_file(f"{table}.{form}"),
+        )
+    )
+
+
+@blueprint.get("/portal.ducklake")
+@cost_class("light")
+def lead_to_ducklake() -> Response:
+    """To the file for the catalogue as it is now."""
+    name = services().ducklakes.find_name(addresses().base)
+    response = redirect(url_for("catalogue_tables.send_ducklake", name=name), 302)
+    response.headers["Cache-Control"] = "no-cache"
+    return response
+
+
+@blueprint.get("/ducklake/<name>.ducklake")
+def send_ducklake(name: str) -> Response:
+    """A file, as long as all that it lists is public."""
+    found = services().ducklakes.find(name, addresses().base)
+    return send(
+        Content(
+            source=found.open,
+            size=found.size,
+            sha256=found.sha256,
+            media_type="application/octet-stream",
+            cache="no-cache",
+            disposition=name_file("portal.ducklake"),
         )
     )
 

@@ -47,7 +47,19 @@ def test_what_is_ready_is_there_and_what_is_made_is_ready_afterwards(client: Fla
     place = "reservoirs/1.1.0/levels"
     found = _list(client, place)
     assert [name for name, item in found.items() if item["kind"] == "format"] == [*_FORMATS]
-    for name in ("csv", "parquet", "schema", "citation", "openapi", "rows", "sql", "table", "chart", "changes"):
+    for name in (
+        "csv",
+        "parquet",
+        "schema",
+        "citation",
+        "openapi",
+        "rows",
+        "sql",
+        "iceberg",
+        "table",
+        "chart",
+        "changes",
+    ):
         assert found[name]["state"] == "ready", name
     assert "no points" in found["geojson"]["reason"]
     assert found["arrow"]["state"] == "onRequest"
@@ -71,6 +83,7 @@ def test_rows_that_are_not_public_are_refused_with_the_same_reason(client: Flask
     assert {"schema", "citation", "openapi"} <= possible <= {"schema", "citation", "openapi", "report", "profile"}
     assert "grant" in found["csv"]["remedy"]
     assert found["sql"]["reason"].startswith('There is no public table “"wells@1.0.0"."depths"”')
+    assert (found["iceberg"]["state"], found["iceberg"]["url"]) == ("impossible", None)
     assert _prove(client, found) >= {*_FORMATS, "rows", "sql", "table", "chart", "schema"}
 
 

@@ -1,0 +1,1 @@
+"""The REST catalogue of Apache Iceberg, read side."""

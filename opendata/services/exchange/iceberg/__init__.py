@@ -1,0 +1,1 @@
+"""The public tables as a catalogue of Apache Iceberg."""
