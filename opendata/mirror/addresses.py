@@ -4,7 +4,7 @@
     /datasets/x?lang=en    → en/datasets/x/index.html     in another one
     /datasets?cursor=…     → datasets/~2/index.html       the second page of a list
     /datasets/x.json       → datasets/x.json              a document
-    /api/v1/datasets/x     → api/v1/datasets/x/index.json a document without a suffix
+    /api/v1/datasets/x     → api/v1/datasets/x/index.json a document of REST
 
 No id begins with a tilde, so numbered pages take no address away.
 """
@@ -82,7 +82,7 @@ def page_key(place: Place) -> str:
 def file_key(place: Place) -> str:
     """The key of a document or file."""
     path = place.folder.rstrip("/")
-    return path if PurePosixPath(path).suffix or path.startswith(".well-known/") else f"{path}/{DOCUMENT_FILE}"
+    return f"{path}/{DOCUMENT_FILE}" if path.startswith("api/") and not path.endswith(".json") else path
 
 
 def is_safe(path: str) -> bool:

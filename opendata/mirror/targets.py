@@ -71,6 +71,7 @@ class FolderTarget:
                 file.replace(place)
             except OSError:  # another file system
                 beside = self._folder / OWN / f"new.{os.getpid()}"
+                self._make(beside.parent)
                 shutil.copyfile(file, beside)
                 beside.chmod(0o644)
                 beside.replace(place)
@@ -84,6 +85,7 @@ class FolderTarget:
         beside = self._folder / OWN / f"new.link.{os.getpid()}"
         try:
             self._make(place.parent)
+            self._make(beside.parent)
             beside.unlink(missing_ok=True)
             try:
                 beside.hardlink_to(source)

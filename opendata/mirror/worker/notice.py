@@ -31,7 +31,7 @@ def say_texts() -> Mapping[str, str]:
         "rows": gettext("Rows %(first)s to %(last)s of %(all)s", first="%(first)s", last="%(last)s", all="%(all)s"),
         "previous": gettext("Previous page"),
         "next": gettext("Next page"),
-        "missing": gettext("no value"),
+        "missing": gettext("(missing)"),
         "here": gettext("What you asked for, at the live portal"),
     }
 
