@@ -7,9 +7,9 @@ const LANGUAGE = document.documentElement.lang.split("-")[0];
 const FOLDER = "/mirror/search";
 const SHOWN = 20;
 const ROWS = 50;
-const CHINESE = "\\u3400-\\u9fff\\u{20000}-\\u{323af}々〇";
-const RUNS = new RegExp(`[${CHINESE}]+|(?:(?![${CHINESE}])[\\p{L}\\p{N}])+`, "gu");
-const IS_CHINESE = new RegExp(`^[${CHINESE}]`, "u");
+const CHINESE = "\\u3400-\\u9fff\\u{20000}-\\u{323af}";
+const RUNS = new RegExp(`[${CHINESE}々〇]+|(?:(?![${CHINESE}])[\\p{L}\\p{N}])+`, "gu");
+const IS_CHINESE = new RegExp(`^[${CHINESE}々〇]`, "u");
 
 const say = (name, values = {}) => said.texts[name].replace(/%\((\w+)\)s/g, (all, key) => values[key] ?? all);
 const make = (name, properties = {}, ...children) => {
