@@ -52,6 +52,7 @@ def test_a_reader_finds_a_dataset_looks_at_its_rows_and_takes_them(
         reader.press("article.card a[href$='/datasets/weddings']")
         reader.press(f".section-head a[href$='{PLACE}']")
         expect(page.locator("table.rows tbody tr")).to_have_count(50)
+        page.wait_for_load_state("load")
         lines = list(csv.reader(io.StringIO(write_rows())))[1:]
         assert page.locator("table.rows tbody tr td:nth-child(3)").first.text_content() == lines[0][1]
         page.locator(".grid-foot .pager").get_by_text(_NEXT[language]).click()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html import escape, unescape
-from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, urldefrag, urlencode, urljoin, urlsplit
 
 Find = Callable[[str, dict[str, str]], str | None]
 """A path and its query → the address in the mirror, None where it has none."""
@@ -55,7 +55,7 @@ class Links:
 
     def refuse(self, value: str, path: str) -> str:
         """The address of the page that says what isn't here, with what was asked for behind it."""
-        wanted = urljoin(f"{self._base}{path}", value).removeprefix(self._base)
+        wanted = urldefrag(urljoin(f"{self._base}{path}", value))[0].removeprefix(self._base)
         return f"{self._notice}#{quote(wanted, safe='/?&=%+:,@;!*()~.')}"
 
     def _rewrite_tag(self, tag: str, name: str, path: str) -> str:

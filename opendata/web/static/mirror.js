@@ -216,6 +216,19 @@ async function openRows(frame) {
   previous.disabled = true;
   next.onclick = () => show(ROWS);
   place.textContent = say("rows", { first: 1, last: ROWS, all: total });
+  return show;
+}
+
+// Somebody may press the link to the next page before the file is open. Where it can't be opened, the link is followed.
+function prepareRows(frame) {
+  const opened = openRows(frame).catch(() => undefined);
+  const link = document.querySelector('.grid-foot .pager a[rel~="next"]');
+  link?.addEventListener("click", async (event) => {
+    event.preventDefault();
+    const show = await opened;
+    if (show) show(ROWS);
+    else location.assign(link.href);
+  });
 }
 
 // ------------------------------------------------------------------------------------------------------------------
@@ -223,7 +236,7 @@ async function openRows(frame) {
 const wanted = new URLSearchParams(location.search).get("q")?.trim();
 if (HERE.replace(/\/$/, "") === "/datasets" && wanted) showFound(wanted.slice(0, 200));
 
-for (const frame of document.querySelectorAll("[data-grid]")) openRows(frame).catch(() => {});
+for (const frame of document.querySelectorAll("[data-grid]")) prepareRows(frame);
 
 const live = document.querySelector("#live a");
 const behind = decodeURI(location.hash.slice(1));
