@@ -4,8 +4,9 @@
     files   each key with the digest and size of its bytes
     cards   what the search says of a dataset, and the number that the index knows it by
 
-A unit is entered when all its files are in place, so a run that is killed goes on with the others. The files in the
-mirror are listed at each run: what the journal doesn't know is deleted, and what is missing is written again.
+A unit is entered when all its files are in place, so after a run that was killed the next one writes the others. The
+files in the mirror are listed at each run: what the journal doesn't know is deleted, and what is missing is written
+again.
 """
 
 from __future__ import annotations

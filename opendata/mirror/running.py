@@ -1,4 +1,4 @@
-"""A run: finds what has changed since the last one, deletes what may not be there any more, then writes what is new.
+"""A run: finds what has changed since the last one, deletes what is no longer public, then writes what is new.
 
 1. the files in the mirror against the journal: strays are deleted, what is missing is written again
 2. the states of all datasets against the journal: files of versions that were withdrawn, stopped, erased or closed

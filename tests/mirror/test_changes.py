@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from opendata.db.models import Dataset
 from opendata.errors import UsageError
 from opendata.mirror.targets import FolderTarget
 from opendata.services.core.actors import Actor
@@ -113,6 +114,19 @@ def test_a_version_that_is_stopped_goes_and_comes_back(desk: Desk, tmp_path: Pat
     write_mirror(services, copy, processes=1)
     assert "datasets/reservoirs/1.1.0/levels.csv" in find_text(copy, SECRET)
     assert not (copy / "datasets/reservoirs/1.1.0/suspension.json").exists()
+
+
+def test_a_dataset_that_is_closed_keeps_its_page_and_no_rows(desk: Desk) -> None:
+    services, copy = desk.services, desk.copy
+    closed = {"attribute": "closed", "reason": "not for everybody", "legalBasis": "Article 14"}
+    with services.database.unit(write=True) as session:
+        row = session.get_one(Dataset, "reservoirs")
+        row.meta = {**row.meta, "disclosure": closed}  # type: ignore[typeddict-item]
+    write_mirror(services, copy, processes=1)
+    assert find_text(copy, SECRET) == []
+    names = [key for key in list_files(copy) if key.startswith("datasets/reservoirs/")]
+    assert "datasets/reservoirs/index.html" in names
+    assert not [key for key in names if key.endswith((".csv", ".parquet"))]
 
 
 def test_what_may_not_be_there_goes_before_anything_is_written(

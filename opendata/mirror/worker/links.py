@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from html import escape, unescape
-from urllib.parse import parse_qsl, quote, urldefrag, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, urldefrag, urljoin, urlsplit
 
 Find = Callable[[str, dict[str, str]], str | None]
 """A path and its query → the address in the mirror, None where it has none."""
@@ -82,8 +82,3 @@ class Links:
         target = self._search if is_search else self._notice
         bare = _METHOD.sub("", re.sub(r'\saction="[^"]*"', "", tag))
         return f'{bare[:5]} method="get" action="{escape(target)}"{bare[5:]}'
-
-
-def write_query(query: dict[str, str]) -> str:
-    """A query as an address has it, with its question mark; empty where there is none."""
-    return f"?{urlencode(query)}" if query else ""
