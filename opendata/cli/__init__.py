@@ -25,6 +25,7 @@ from opendata.cli.operations.buckets import store
 from opendata.cli.operations.configuration import config
 from opendata.cli.operations.drills import drill
 from opendata.cli.operations.mail import mail
+from opendata.cli.operations.mirror import mirror
 from opendata.cli.operations.serving import serve, worker
 from opendata.cli.operations.setup import demo, init
 from opendata.cli.operations.site import site
@@ -68,6 +69,7 @@ for command in (
     erratum,
     rename,
     verify,
+    mirror,
     rebuild,
     index,
     fsck,

@@ -39,16 +39,17 @@ if TYPE_CHECKING:
 def verify(
     ctx: click.Context, target: str, key: Path | None, remember: Path | None, no_files: bool, as_json: bool
 ) -> None:
-    """Check a portal, a dataset, a store, a backup or an exported version.
+    """Check a portal, a dataset, a mirror, a store, a backup or an exported version.
 
     The keys and versions seen are kept. A later check names what was changed or removed since. The exit status is 1 if
     something is wrong.
     """
+    from opendata.mirror.verifying import find_mirror
     from opendata.services.operations.verification_sources import open_source
     from opendata.services.operations.verifying import Trust, verify
 
     memory = remember or _find_memory()
-    source = open_source(target, _open_bucket)
+    source = find_mirror(target) or open_source(target, _open_bucket)
     known = _read_memory(memory)
     before: Mapping[str, Any] = known.get(source.name, {})
     trust = Trust(

@@ -1,0 +1,1 @@
+"""What a process of a run does: asks the application, and writes what it answers as files."""
