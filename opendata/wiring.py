@@ -56,6 +56,7 @@ from opendata.services.delivery.answers import AnswerForms
 from opendata.services.delivery.differences import Differences
 from opendata.services.delivery.downloads import Downloads
 from opendata.services.delivery.exports import Exports
+from opendata.services.delivery.forgetting import Forgetting
 from opendata.services.delivery.forms import Forms
 from opendata.services.describing.proposals import Proposals
 from opendata.services.drafts.draft_changes import DraftChanges
@@ -154,6 +155,7 @@ class Services(Governance):
     fetching: Fetching
     findings: Findings
     fixing: Fixing
+    forgetting: Forgetting
     forms: Forms
     grants: Grants
     guide: Guide
@@ -266,17 +268,14 @@ def build_services(
     damages, sources = Damages(context), Sources(context)
     versions = Versions(context, manifests, damages)
     queries = Queries(context, versions)
-    editions = Editions(context)
-    downloads = Downloads(context)
-    forms = Forms(context, versions)
-    charts = Charts(versions, queries)
+    editions, downloads = Editions(context), Downloads(context)
+    forms, charts = Forms(context, versions), Charts(versions, queries)
     index, columns = SearchIndex(settings.search_folder), ColumnIndex(settings.search_folder)
     originals = Originals(context)
     searching = Searching(context, index, downloads.rank)
     workbench = Workbench(context, manifests, drafts)
     entries = Entries(context, versions, manifests)
-    payloads = Payloads(context, manifests)
-    matching = SearchMatching(searching, index)
+    payloads, matching = Payloads(context, manifests), SearchMatching(searching, index)
     health, outbox, limits = Health(context), Outbox(context), Limits(context)
     governance = build_governance(
         context,
@@ -336,6 +335,7 @@ def build_services(
         fetching=Fetching(context, drafts),
         findings=Findings(context),
         fixing=Fixing(context),
+        forgetting=Forgetting(context),
         forms=forms,
         grants=grants,
         guide=Guide(context, entries, catalogue_rows),

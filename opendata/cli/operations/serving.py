@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,10 @@ from opendata.cli.core.opening import open_services
 from opendata.cli.core.output import write_note
 from opendata.errors import N_, BackendError, UsageError
 from opendata.settings import Settings
+
+if TYPE_CHECKING:
+    from opendata.jobs.worker import Indexer
+    from opendata.wiring import Services
 
 _BACKLOG = 2048
 _TRIES = 20
@@ -69,6 +73,7 @@ def worker(parent: int | None) -> None:
         services.queue.check()
         settings = services.settings
         if parent is None:  # else `serve` has said it
+            _check_keys(settings)
             warn_of_scanner(settings)
         command, seconds = list_command(), settings.work_seconds
         runners = [ProcessRunner(services.work, command, seconds=seconds) for _ in range(settings.work_processes)]
@@ -82,7 +87,7 @@ def worker(parent: int | None) -> None:
                 run=pool.run,
                 drafts=pool.size,
                 fetching=services.fetching,
-                indexing=(services.indexing, services.sketching, services.duty_keeping, services.public_events),
+                indexing=(*_list_followers(services), services.duty_keeping, services.public_events),
                 publishing=services.own_lists,
                 measuring=(services.measuring, services.conformance),
                 links=services.link_checking,
@@ -91,6 +96,45 @@ def worker(parent: int | None) -> None:
             )
         finally:
             pool.stop()
+
+
+@click.command(short_help="Keep this machine's search index up to date.")
+@click.option("--parent", type=int, hidden=True, help="Process to end with.")
+def follow(parent: int | None) -> None:
+    """Keep this machine's search index up to date, and delete from its derived files what was erased elsewhere.
+
+    `opendata worker` and `opendata serve` do so too. You need this command on a machine where another server runs the
+    web processes.
+    """
+    if parent is not None:
+        from opendata.cli.core.parent import end_with_parent
+
+        end_with_parent(parent)
+    from opendata.cli.operations.work_process import prepare_for_work
+
+    prepare_for_work()
+    from opendata.jobs.worker import run_follower
+
+    with open_services(is_patient=False) as services:
+        if parent is None:
+            _check_keys(services.settings)
+        run_follower(_list_followers(services), pause=services.settings.sweep_seconds)
+
+
+def _check_keys(settings: Settings) -> None:
+    from opendata.services.operations.shared_keys import agree_on_keys
+    from opendata.wiring import build_context
+
+    context = build_context(settings)
+    try:
+        agree_on_keys(context)
+    finally:
+        context.database.dispose()
+
+
+def _list_followers(services: Services) -> Sequence[Indexer]:
+    """What each machine keeps of its own, and has to keep up to date."""
+    return services.indexing, services.sketching, services.forgetting
 
 
 def open_socket(host: str, port: int) -> socket.socket:

@@ -57,7 +57,7 @@ from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.db.models.sign_ins import Failures, KnownPlace, Recovery
 from opendata.db.models.sources import Source, SourceRun
 from opendata.db.models.uploads import UPLOAD_STATES, Upload
-from opendata.db.models.usage import Download
+from opendata.db.models.usage import Download, KeyMark
 
 __all__ = [
     "UPLOAD_STATES",
@@ -102,6 +102,7 @@ __all__ = [
     "IndexNumber",
     "InventoryFile",
     "Invitation",
+    "KeyMark",
     "KnownPlace",
     "LastCheck",
     "Leased",

@@ -1,8 +1,8 @@
-"""How often files were downloaded: of whom, nothing is kept."""
+"""How often files were downloaded, of whom nothing is kept; what the machines of an instance have in common."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,3 +24,13 @@ class Download(Base):
     resource: Mapped[str] = mapped_column(Id, primary_key=True)
     format: Mapped[str] = mapped_column(String(20), primary_key=True)
     count: Mapped[int]
+
+
+class KeyMark(Base):
+    """The digest of a secret that all machines of an instance have to have alike, by the name of its file."""
+
+    __tablename__ = "key_marks"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))
+    noted: Mapped[datetime]
