@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import cast
 
 from opendata.db.session import Database
 from opendata.domain.mail.letters import LetterKind
@@ -49,7 +50,7 @@ from opendata.services.catalogue.stops import Stops
 from opendata.services.catalogue.versions import Versions
 from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.charts.charts import Charts
-from opendata.services.core.context import Context, Queue, read_clock
+from opendata.services.core.context import Context, read_clock
 from opendata.services.core.damages import Damages
 from opendata.services.core.health import Health
 from opendata.services.delivery.answers import AnswerForms
@@ -218,20 +219,17 @@ class Services(Governance):
 
 
 def build_context(
-    settings: Settings,
-    *,
-    queue: Queue | None = None,
-    clock: Callable[[], datetime] = read_clock,
-    is_patient: bool = False,
+    settings: Settings, *, clock: Callable[[], datetime] = read_clock, is_patient: bool = False
 ) -> Context:
     """Build what all services share: database, stores, signer, queue. Opens nothing yet but the store folders."""
+    database = Database(settings.database, seconds=0 if is_patient else settings.database_seconds)
     return Context(
         settings=settings,
-        database=Database(settings.database, seconds=0 if is_patient else settings.database_seconds),
+        database=database,
         public=LocalStore(settings.public_folder),
         private=LocalStore(settings.private_folder),
         signer=Signer(settings.key_folder),
-        queue=queue or DraftQueue(settings.queue_file, settings.queue_url),
+        queue=DraftQueue(settings.queue_file, settings.queue_url, database),
         clock=clock,
     )
 
@@ -243,8 +241,8 @@ def build_services(
 
     `is_patient` lets a statement of the database take as long as it takes: a person waits, and can stop it.
     """
-    queue = DraftQueue(settings.queue_file, settings.queue_url)
-    context = build_context(settings, queue=queue, clock=clock, is_patient=is_patient)
+    context = build_context(settings, clock=clock, is_patient=is_patient)
+    queue = cast(DraftQueue, context.queue)
     manifests = Manifests(context.public)
     publishers = Publishers(context)
     schemas = Schemas(context)

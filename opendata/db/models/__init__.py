@@ -57,7 +57,7 @@ from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.db.models.sign_ins import Failures, KnownPlace, Recovery
 from opendata.db.models.sources import Source, SourceRun
 from opendata.db.models.uploads import UPLOAD_STATES, Upload
-from opendata.db.models.usage import Download, KeyMark
+from opendata.db.models.usage import Download, KeyMark, QueueMessage
 
 __all__ = [
     "UPLOAD_STATES",
@@ -116,6 +116,7 @@ __all__ = [
     "PublicEvent",
     "PublicEventProgress",
     "Publisher",
+    "QueueMessage",
     "Recovery",
     "RecoveryCode",
     "Request",

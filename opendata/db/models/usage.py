@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import String
+from sqlalchemy import BigInteger, Integer, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from opendata.db.models.base import Base, Id
@@ -24,6 +24,15 @@ class Download(Base):
     resource: Mapped[str] = mapped_column(Id, primary_key=True)
     format: Mapped[str] = mapped_column(String(20), primary_key=True)
     count: Mapped[int]
+
+
+class QueueMessage(Base):
+    """A message of the queue, where PostgreSQL is the queue too; the draft's row is the truth."""
+
+    __tablename__ = "queue_messages"
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class KeyMark(Base):
