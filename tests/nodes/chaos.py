@@ -65,6 +65,9 @@ class Faults:
     pause: float
     most: int
     away: list[tuple[float, float]] = field(default_factory=list)
+    kills: list[tuple[float, float]] = field(default_factory=list)
+    """When machines that serve readers were killed: from just before to just after."""
+
     told: list[str] = field(default_factory=list)
 
     def run(self, stop: threading.Event) -> None:
@@ -85,7 +88,11 @@ class Faults:
 
     def excuse(self, read: Read) -> bool:
         """Whether a read fell into a time in which something that every machine needs was away."""
-        return any(read.began <= end and read.ended >= begin for begin, end in self.away)
+        return _overlaps(read, self.away)
+
+    def explains(self, read: Read) -> bool:
+        """Whether an answer may have been cut off by the death of its machine."""
+        return _overlaps(read, [*self.kills, *self.away])
 
     def _kill_web(self) -> None:
         self._kill_one(self.fleet.webs)
@@ -106,6 +113,8 @@ class Faults:
         is_last = machine.is_web and not any(other.is_ready() for other in others)
         begin = time.monotonic()
         machine.kill()
+        if machine.is_web:
+            self.kills.append((begin, time.monotonic()))
         if is_last:
             machine.start()
             self.fleet.wait_until_ready()
@@ -128,6 +137,10 @@ class Faults:
         for machine in self.fleet.machines:
             if machine.process is not None and machine.process.poll() is not None:
                 machine.start()
+
+
+def _overlaps(read: Read, times: Sequence[tuple[float, float]]) -> bool:
+    return any(read.began <= end and read.ended >= begin for begin, end in times)
 
 
 def run_chaos(folder: Path, plan: Plan) -> str:
@@ -170,11 +183,13 @@ def run_chaos(folder: Path, plan: Plan) -> str:
         unexcused = [read for read in traffic.failed if not faults.excuse(read)]
         assert not traffic.unfinished, traffic.unfinished
         check_catalogue(fleet, traffic, plan)
+        assert all(faults.explains(read) for read in traffic.cut), traffic.cut
         assert not unexcused, (len(unexcused), unexcused[:5], faults.told)
         count = sum(map(len, traffic.published.values()))
         return (
             f"{count} versions, {len(traffic.refused)} reports, {traffic.reads} reads in {seconds:.0f} s,"
-            f" {len(faults.told)} faults; {len(traffic.failed)} reads failed, all while a server was away;"
+            f" {len(faults.told)} faults; {len(traffic.failed)} reads failed, all while a server was away,"
+            f" {len(traffic.cut)} were cut off by a dying machine and came whole the second time;"
             f" the longest publication took {traffic.longest:.1f} s; seed {plan.seed}"
         )
 

@@ -192,8 +192,7 @@ class Fleet:
 
     def start(self, fill: Callable[[Services], None]) -> None:
         """Start everything; `fill` makes what the instance has at first. Whoever answers is ready at the end."""
-        for server in self.servers.values():
-            server.start()
+        self.start_servers()
         first = self._folder / "first"
         settings = {
             name.removeprefix("OPENDATA_").lower(): value
@@ -207,12 +206,28 @@ class Fleet:
         self.token, _ = services.accounts.create_token("editor")
         self.first = services
         services.database.dispose()
+        self.start_machines(first)
+
+    def start_servers(self) -> None:
+        """Start what all machines share."""
+        for server in self.servers.values():
+            server.start()
+
+    def start_machines(self, first: Path) -> None:
+        """Start the machines with the keys of the folder in which the instance was made, and nginx."""
         for machine in self.machines:
-            machine.home.mkdir(parents=True)
-            shutil.copytree(first / "keys", machine.home / "keys")
+            machine.home.mkdir(parents=True, exist_ok=True)
+            copy_keys(first, machine.home)
             machine.start()
         self._start_nginx()
         self.wait_until_ready()
+
+    def send_to(self, machines: Sequence[Machine]) -> None:
+        """Have nginx send requests to these machines alone, from the next one on."""
+        assert self._nginx is not None
+        self._write_nginx(machines)
+        self._nginx.send_signal(signal.SIGHUP)
+        time.sleep(1)  # until its old process has no requests
 
     def wait_until_ready(self) -> None:
         """Wait until every machine answers."""
@@ -241,23 +256,32 @@ class Fleet:
         return Machine(name, home, words, {**self.settings, "OPENDATA_HOME": str(home)}, port=port)
 
     def _start_nginx(self) -> None:
-        """As the document for operators has it."""
         folder = self._folder / "nginx"
         folder.mkdir()
+        self._write_nginx(self.webs)
+        self._nginx = subprocess.Popen(
+            [require("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf")], stderr=subprocess.DEVNULL
+        )
+
+    def _write_nginx(self, machines: Sequence[Machine]) -> None:
+        """As the document for operators has it."""
+        folder = self._folder / "nginx"
         found = re.search(
             r"```nginx\n(upstream .*?^}\n)(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL | re.M
         )
         assert found
         named = re.search(r"    server \S+(.*?);\n", found[1])
         assert named
-        lines = "".join(f"    server 127.0.0.1:{machine.port}{named[1]};\n" for machine in self.webs)
+        lines = "".join(f"    server 127.0.0.1:{machine.port}{named[1]};\n" for machine in machines)
         upstream = re.sub(r"(    server .*\n)+", lines, found[1], count=1)
         user = "user root;" if os.geteuid() == 0 else ""
         text = _MAIN.format(user=user, folder=folder, port=self.port, upstream=upstream, location=found[2])
         (folder / "nginx.conf").write_text(text)
-        self._nginx = subprocess.Popen(
-            [require("nginx"), "-p", str(folder), "-c", str(folder / "nginx.conf")], stderr=subprocess.DEVNULL
-        )
+
+
+def copy_keys(source: Path, target: Path) -> None:
+    """Copy the keys from one machine to another, as an operator does."""
+    shutil.copytree(source / "keys", target / "keys", dirs_exist_ok=True)
 
 
 @contextlib.contextmanager

@@ -7,12 +7,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from opendata.db.models import Draft, LastCheck
 from opendata.errors import StateError
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.context import read_clock
+from opendata.services.core.instance import require_current
 from opendata.services.delivery.forgetting import Forgetting
 from opendata.services.drafts.lease import take_lease
 from opendata.services.operations.last_checks import CheckName
@@ -174,3 +175,17 @@ def test_a_slice_that_a_worker_is_at_is_left_to_it_for_an_hour(
         row = session.get_one(LastCheck, CheckName.BLOBS)
         row.result = {**row.result, "held": read_clock().timestamp() - 1}
     assert second.checking.run_slice(1.0) > 0
+
+
+def test_a_machine_of_the_release_before_starts_again_over_a_newer_database_but_runs_no_other_command(
+    services: Services,
+) -> None:
+    with services.database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    require_current(services.database, services.settings, may_be_newer=True)
+    with pytest.raises(StateError):
+        require_current(services.database, services.settings)
+    with services.database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0050'"))
+    with pytest.raises(StateError):
+        require_current(services.database, services.settings, may_be_newer=True)

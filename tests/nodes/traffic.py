@@ -41,11 +41,25 @@ class Traffic:
     refused: list[int] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
     failed: list[Read] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
+    """Changes and looks at drafts that had to be sent again."""
+    cut: list[Read] = field(default_factory=list)
+    """Answers that ended in the middle and came whole the second time: their machine died meanwhile."""
+
     reads: int = 0
     longest: float = 0.0
     is_over: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
+
+    def create(self, dataset: int) -> None:
+        """Make a dataset."""
+        session = requests.Session()
+        session.headers["Authorization"] = f"Bearer {self.token}"
+        licenses = [{"name": "CC-BY-4.0"}]
+        body = {"id": f"reservoirs-{dataset}", "title": "水库", "publisher": "water-bureau", "licenses": licenses}
+        answer = self._ask(session, "POST", "/datasets", json=body)
+        assert answer.status_code == 201, answer.text
 
     def publish(self, dataset: int, count: int) -> None:
         """Publish so many versions of a dataset, one after the other; each fifth upload is no table of its schema."""
@@ -79,9 +93,9 @@ class Traffic:
                     self._read_one(session, f"/datasets/{name}/{latest}/levels.csv", judge_table)
 
     def _read_one(
-        self, session: requests.Session, path: str, judge: Callable[[str], str | None] | None
+        self, session: requests.Session, path: str, judge: Callable[[str], str | None] | None, *, again: bool = True
     ) -> requests.Response | None:
-        began, what, answer = time.monotonic(), None, None
+        began, what, answer, is_cut = time.monotonic(), None, None, False
         try:
             answer = session.get(f"{self.base}{path}", timeout=READ_SECONDS)
             if answer.status_code != 200:
@@ -89,11 +103,14 @@ class Traffic:
             elif judge is not None:
                 what = judge(answer.text)
         except requests.RequestException as error:
-            what = repr(error)
+            what, is_cut = repr(error), isinstance(error, requests.exceptions.ChunkedEncodingError)
+        read = Read(path, what or "", began, time.monotonic())
         with self._lock:
             self.reads += 1
             if what is not None:
-                self.failed.append(Read(path, what, began, time.monotonic()))
+                (self.cut if is_cut and again else self.failed).append(read)
+        if is_cut and again:
+            return self._read_one(session, path, judge, again=False)
         return answer if what is None else None
 
     def _publish_one(self, session: requests.Session, dataset: int, number: int) -> None:
@@ -143,6 +160,8 @@ class Traffic:
                 last = answer.text[:200]
             except requests.RequestException as error:
                 last = repr(error)
+            with self._lock:
+                self.repeated.append(f"{method} {path}: {last}")
             time.sleep(0.1)
         raise AssertionError(f"{method} {path} isn't answered: {last}")
 

@@ -69,7 +69,7 @@ def worker(parent: int | None) -> None:
     from opendata.jobs.runner import ProcessRunner
     from opendata.jobs.worker import run_worker
 
-    with open_services(is_patient=False) as services:
+    with open_services(is_patient=False, may_be_newer=True) as services:
         services.queue.check()
         settings = services.settings
         if parent is None:  # else `serve` has said it
@@ -115,7 +115,7 @@ def follow(parent: int | None) -> None:
     prepare_for_work()
     from opendata.jobs.worker import run_follower
 
-    with open_services(is_patient=False) as services:
+    with open_services(is_patient=False, may_be_newer=True) as services:
         if parent is None:
             _check_keys(services.settings)
         run_follower(_list_followers(services), pause=services.settings.sweep_seconds)

@@ -97,7 +97,7 @@ def serve(listener: int, ready: int, parent: int, workers: int, threads: int, lo
 def check_backends() -> Settings:
     """The settings in force.
 
-    Raises `StateError` where the database is not of the newest form or this machine has other keys, `UsageError` where
+    Raises `StateError` where the database is of an older form or this machine has other keys, `UsageError` where
     the queue is away.
     """
     from opendata.jobs.queue import DraftQueue
@@ -109,7 +109,7 @@ def check_backends() -> Settings:
     settings = read_settings()
     context = build_context(settings)
     try:
-        require_current(context.database, settings)
+        require_current(context.database, settings, may_be_newer=True)
         agree_on_keys(context)
         DraftQueue(settings.queue_file, settings.queue_url).check()
     finally:
