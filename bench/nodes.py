@@ -56,8 +56,8 @@ class Waits:
     def run(self, stop: threading.Event) -> None:
         """Sample until it is to stop."""
         query = (
-            "SELECT wait_event_type || ' ' || wait_event FROM pg_stat_activity"
-            " WHERE state = 'active' AND wait_event_type IN ('Lock', 'LWLock') AND pid <> pg_backend_pid()"
+            "SELECT wait_event_type || ' ' || wait_event || ': ' || left(regexp_replace(query, '\\s+', ' ', 'g'), 90)"
+            " FROM pg_stat_activity WHERE state = 'active' AND wait_event_type IN ('Lock', 'LWLock')"
         )
         with psycopg.connect(self._url, autocommit=True) as connection:
             while not stop.wait(0.05):
@@ -68,6 +68,16 @@ class Waits:
 def count_cpu(fleet: Fleet) -> float:
     """The processor time that all machines have taken."""
     return sum(measure_cpu(machine.process.pid) for machine in fleet.machines if machine.process is not None)
+
+
+def find_idle(fleet: Fleet) -> float:
+    """The processor time that all machines take in a second once they have settled."""
+    before = found = float("inf")
+    while found == float("inf") or found < before * 0.9:
+        begin, before = count_cpu(fleet), found
+        time.sleep(IDLE_SECONDS)
+        found = (count_cpu(fleet) - begin) / IDLE_SECONDS
+    return found
 
 
 def take(fleet: Fleet, idle: float, do: Callable[[], None]) -> tuple[float, float]:
@@ -87,10 +97,7 @@ def measure(count: int) -> dict[str, float]:
             machine.words = [word for word in machine.words if word != "--no-worker"]
         try:
             fleet.start(fill)
-            time.sleep(8)
-            begin = count_cpu(fleet)
-            time.sleep(IDLE_SECONDS)
-            idle = (count_cpu(fleet) - begin) / IDLE_SECONDS
+            idle = find_idle(fleet)
             traffic = Traffic(fleet.base, fleet.token, DATASETS)
             waits, stop = Waits(fleet.database.url), threading.Event()
 
@@ -115,7 +122,9 @@ def measure(count: int) -> dict[str, float]:
             sampler.join()
             assert not traffic.failed, traffic.failed[:3]
             assert not traffic.unfinished, traffic.unfinished[:3]
-            print(f"{count} machines: waits in {waits.samples} samples while publishing: {dict(waits.seen) or 'none'}")
+            print(f"{count} machines: waits in {waits.samples} samples while publishing:")
+            for what, times in waits.seen.most_common(8):
+                print(f"    {times:4} {what}")
             return {"idle": idle / count, "read": statistics.median(reads), "publication": statistics.median(writes)}
         finally:
             fleet.stop()
