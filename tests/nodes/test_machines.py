@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select, text, update
 
 from opendata.db.models import Draft, LastCheck
-from opendata.errors import StateError
+from opendata.errors import BackendError, StateError
+from opendata.jobs.alone import Alone
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.context import read_clock
 from opendata.services.core.instance import require_current
@@ -189,3 +190,23 @@ def test_a_machine_of_the_release_before_starts_again_over_a_newer_database_but_
         connection.execute(text("UPDATE alembic_version SET version_num = '0050'"))
     with pytest.raises(StateError):
         require_current(services.database, services.settings, may_be_newer=True)
+
+
+def test_what_one_worker_does_for_all_is_left_alone_by_the_others_until_it_is_done_or_dead(
+    services: Services, second: Services, editor: Actor
+) -> None:
+    publish(services, editor)
+    here, there = (Alone(machine.database, "events", machine.public_events) for machine in (services, second))
+    with services.database.hold("events") as is_held:
+        assert is_held
+        assert not there.follow()
+        assert not second.public_events.list().items
+        with second.database.hold("duties") as is_another:
+            assert is_another
+    assert there.follow()
+    assert second.public_events.list().items
+    assert not here.follow()
+    with pytest.raises(BackendError), services.database.hold("events"), second.database.engine.begin() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
+    with second.database.hold("events") as is_free:
+        assert is_free

@@ -65,6 +65,7 @@ def worker(parent: int | None) -> None:
 
     prepare_for_work()
 
+    from opendata.jobs.alone import Alone, AlonePeriodic
     from opendata.jobs.pool import RunnerPool
     from opendata.jobs.runner import ProcessRunner
     from opendata.jobs.worker import run_worker
@@ -87,9 +88,16 @@ def worker(parent: int | None) -> None:
                 run=pool.run,
                 drafts=pool.size,
                 fetching=services.fetching,
-                indexing=(*_list_followers(services), services.duty_keeping, services.public_events),
+                indexing=(
+                    *_list_followers(services),
+                    Alone(services.database, "duties", services.duty_keeping),
+                    Alone(services.database, "events", services.public_events),
+                ),
                 publishing=services.own_lists,
-                measuring=(services.measuring, services.conformance),
+                measuring=(
+                    AlonePeriodic(services.database, "measures", services.measuring),
+                    AlonePeriodic(services.database, "conformance", services.conformance),
+                ),
                 links=services.link_checking,
                 delivering=(services.delivering, services.subscriptions),
                 harvesting=services.harvesting,
