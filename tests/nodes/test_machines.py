@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+import hashlib
+import io
+import itertools
+import re
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,10 +15,12 @@ import pytest
 from sqlalchemy import select, text, update
 
 from opendata.db.models import Draft, LastCheck
-from opendata.errors import BackendError, StateError
+from opendata.errors import BackendError, NotSignedInError, StateError, TooManyAttemptsError
 from opendata.jobs.alone import Alone
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.context import read_clock
+from opendata.services.core.once import Once
+from opendata.services.drafts.intake import ResourceOption
 from opendata.services.core.instance import require_current
 from opendata.services.delivery.forgetting import Forgetting
 from opendata.services.drafts.lease import take_lease
@@ -23,7 +30,7 @@ from opendata.services.privacy.pseudonyms import SECRET_FILE as PSEUDONYM_FILE
 from opendata.services.search.searching import Search
 from opendata.storage.secrets import SECRET_FILE as SOURCE_FILE
 from opendata.wiring import Services, build_context
-from tests.instances import make_services, publish, upload
+from tests.instances import CSV, SCHEMA, lend_app, make_services, publish, upload
 from tests.nodes.pair import add_machine
 
 pytestmark = pytest.mark.slow
@@ -210,3 +217,62 @@ def test_what_one_worker_does_for_all_is_left_alone_by_the_others_until_it_is_do
         connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
     with second.database.hold("events") as is_free:
         assert is_free
+
+
+def test_a_person_signs_in_at_one_machine_with_the_form_of_another_and_goes_on_at_both(
+    services: Services, second: Services, editor: Actor
+) -> None:
+    with lend_app(services) as one, lend_app(second) as other:
+        clients = [app.test_client(use_cookies=False) for app in (one, other)]
+        page = clients[0].get("/sign-in")
+        form = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', page.text)
+        assert form
+        cookies = dict(text.partition(";")[0].split("=", 1) for text in page.headers.getlist("Set-Cookie"))
+        data = {"csrf_token": form[1], "name": editor.name, "password": "a long password"}
+        sent = clients[1].post("/sign-in", data=data, headers={"Cookie": _join(cookies)})
+        assert sent.status_code in (302, 303), sent.text
+        cookies |= dict(text.partition(";")[0].split("=", 1) for text in sent.headers.getlist("Set-Cookie"))
+        for client in clients:
+            assert client.get("/workspace", headers={"Cookie": _join(cookies)}).status_code == 200
+
+
+def _join(cookies: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}={value}" for name, value in cookies.items())
+
+
+def test_an_upload_in_pieces_goes_on_at_another_machine_and_its_draft_at_the_first(
+    services: Services, second: Services, editor: Actor
+) -> None:
+    data = CSV.encode()
+    view, _ = services.uploads.create(editor, len(data), "levels.csv")
+    for machine, start, end in ((services, 0, 10), (second, 10, 40), (services, 40, len(data))):
+        view = machine.uploads.append(editor, view.id, start, io.BytesIO(data[start:end]))
+    assert (view.state, view.sha256) == ("finished", hashlib.sha256(data).hexdigest())
+    file = second.uploads.open(editor, view.id)
+    option = ResourceOption(file="levels.csv", name="levels", schema=SCHEMA)
+    with contextlib.closing(file.stream):
+        draft, _ = second.drafts.create(editor, "reservoirs", [file], [option])
+    services.work.run_to_end(draft.id)
+    assert second.drafts.get(editor, draft.id).status == "valid"
+
+
+def test_a_request_that_is_repeated_at_another_machine_makes_nothing_twice(
+    services: Services, second: Services, editor: Actor
+) -> None:
+    once = Once("key", "request")
+    first, is_new = services.uploads.create(editor, 10, "levels.csv", once=once)
+    again, is_again = second.uploads.create(editor, 10, "levels.csv", once=once)
+    assert (first.id, is_new, is_again) == (again.id, True, False)
+
+
+def test_attempts_to_sign_in_are_counted_by_all_machines_together(
+    services: Services, second: Services, editor: Actor
+) -> None:
+    machines = itertools.cycle((services, second))
+    with pytest.raises(TooManyAttemptsError):
+        for _ in range(200):
+            with contextlib.suppress(NotSignedInError):
+                next(machines).accounts.sign_in(editor.name, "another password")
+    for machine in (services, second):
+        with pytest.raises(TooManyAttemptsError):
+            machine.accounts.sign_in(editor.name, "a long password")
