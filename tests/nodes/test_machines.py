@@ -8,13 +8,14 @@ import io
 import itertools
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 
-from opendata.db.models import Draft, LastCheck
+from opendata.db.models import Draft, KeyMark, LastCheck
 from opendata.errors import BackendError, NotSignedInError, StateError, TooManyAttemptsError
 from opendata.jobs.alone import Alone
 from opendata.services.core.actors import SYSTEM, Actor
@@ -119,6 +120,15 @@ def test_a_machine_without_the_secrets_of_the_others_or_with_other_ones_does_not
     agree_on_keys(context)
     path.write_text(kept)
     with pytest.raises(StateError, match="isn't that of the instance"):
+        agree_on_keys(context)
+    context.database.dispose()
+
+
+def test_a_folder_of_keys_that_takes_nothing_in_is_named(second: Services) -> None:
+    context = build_context(replace(second.settings, home=second.settings.home / "keys" / "session.secret"))
+    with context.write() as session:
+        session.execute(delete(KeyMark))
+    with pytest.raises(StateError, match="can't be written"):
         agree_on_keys(context)
     context.database.dispose()
 

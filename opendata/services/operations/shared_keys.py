@@ -29,6 +29,7 @@ _MISSING = N_(
     "This machine lacks the secret “%(file)s” that the other machines of this instance have. Copy “keys” from one"
     " of them"
 )
+_UNWRITABLE = N_("The secret “%(file)s” can't be written: %(reason)s")
 _OTHER = N_(
     "The secret “%(file)s” of this machine isn't that of the instance. Copy “keys” from a machine that works. If this"
     " machine has the right one, run “opendata init --adopt-keys” here"
@@ -54,7 +55,10 @@ def agree_on_keys(context: Context, *, adopt: bool = False) -> None:
     for name in (SESSION_FILE, SOURCE_FILE, PSEUDONYM_FILE):
         path = settings.key_folder / name
         if name not in noted and not path.exists():
-            _make(context, path)
+            try:
+                _make(context, path)
+            except OSError as error:
+                raise StateError(_UNWRITABLE, file=path, reason=error.strerror or type(error).__name__) from None
     fresh: dict[str, str] = {}
     for name, text in _read_secrets(context).items():
         path = settings.key_folder / name
