@@ -62,8 +62,10 @@ test-all: $(DEV) $(NATIVE) $(BROWSER) ## run all tests on all databases, the pro
 	$(BIN)/pytest $(PARALLEL) $(THOROUGH) --durations=20
 
 .PHONY: soak
-soak: $(DEV) $(NATIVE) $(BROWSER) ## run what has no limit of time: every hand-made fault, and 200,000 hostile inputs
+soak: $(DEV) $(NATIVE) $(BROWSER) ## run what has no limit of time: every hand-made fault, 200,000 hostile inputs, dying machines
 	@$(compile)
+	$(BIN)/python -m tests.nodes.chaos
+	OPENDATA_CHAOS_QUEUE=postgresql OPENDATA_CHAOS_SEED=2 $(BIN)/python -m tests.nodes.chaos
 	$(BIN)/python -m tests.mutations.run
 	$(BIN)/python -m tests.fuzz.readers --inputs 100000
 	$(BIN)/python -m tests.fuzz.native --inputs 1000000

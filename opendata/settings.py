@@ -124,8 +124,8 @@ class Settings(GovernanceSettings):
     sweep_seconds: int = _setting(15, "How often the worker looks for lost work.", unit="seconds")
     queue_url: str = _setting(
         "",
-        "Address of the Redis that several machines share as their queue (redis://, rediss:// or unix://);"
-        " empty: SQLite in the instance folder.",
+        "Address of a Redis that several machines share as their queue (redis://, rediss:// or unix://);"
+        " empty: the database, if that is PostgreSQL, else SQLite in the instance folder.",
         has_password=True,
     )
     mail_url: str = _setting(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import cast
 
 from opendata.db.locks import Locks
 from opendata.db.session import Database
@@ -50,13 +51,14 @@ from opendata.services.catalogue.stops import Stops
 from opendata.services.catalogue.versions import Versions
 from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.charts.charts import Charts
-from opendata.services.core.context import Context, Queue, read_clock
+from opendata.services.core.context import Context, read_clock
 from opendata.services.core.damages import Damages
 from opendata.services.core.health import Health
 from opendata.services.delivery.answers import AnswerForms
 from opendata.services.delivery.differences import Differences
 from opendata.services.delivery.downloads import Downloads
 from opendata.services.delivery.exports import Exports
+from opendata.services.delivery.forgetting import Forgetting
 from opendata.services.delivery.forms import Forms
 from opendata.services.describing.proposals import Proposals
 from opendata.services.drafts.draft_changes import DraftChanges
@@ -162,6 +164,7 @@ class Services(Governance):
     fetching: Fetching
     findings: Findings
     fixing: Fixing
+    forgetting: Forgetting
     forms: Forms
     grants: Grants
     guide: Guide
@@ -228,11 +231,7 @@ class Services(Governance):
 
 
 def build_context(
-    settings: Settings,
-    *,
-    queue: Queue | None = None,
-    clock: Callable[[], datetime] = read_clock,
-    is_patient: bool = False,
+    settings: Settings, *, clock: Callable[[], datetime] = read_clock, is_patient: bool = False
 ) -> Context:
     """Build what all services share: database, stores, signer, queue. Opens nothing yet but the store folders."""
     database = Database(settings.database, seconds=0 if is_patient else settings.database_seconds)
@@ -243,7 +242,7 @@ def build_context(
         public=MeasuredStore(stores.public, "public"),
         private=MeasuredStore(stores.private, "private"),
         signer=Signer(settings.key_folder),
-        queue=queue or DraftQueue(settings.queue_file, settings.queue_url),
+        queue=DraftQueue(settings.queue_file, settings.queue_url, database),
         clock=clock,
     )
 
@@ -255,8 +254,8 @@ def build_services(
 
     `is_patient` lets a statement of the database take as long as it takes: a person waits, and can stop it.
     """
-    queue = DraftQueue(settings.queue_file, settings.queue_url)
-    context = build_context(settings, queue=queue, clock=clock, is_patient=is_patient)
+    context = build_context(settings, clock=clock, is_patient=is_patient)
+    queue = cast(DraftQueue, context.queue)
     manifests = Manifests(context.public)
     publishers, schemas = Publishers(context), Schemas(context)
     withdrawals = Withdrawals(context, manifests)
@@ -341,6 +340,7 @@ def build_services(
         fetching=Fetching(context, drafts),
         findings=Findings(context),
         fixing=Fixing(context),
+        forgetting=Forgetting(context),
         forms=forms,
         grants=grants,
         guide=Guide(context, entries, catalogue_rows),

@@ -26,7 +26,7 @@ from opendata.cli.operations.configuration import config
 from opendata.cli.operations.drills import drill
 from opendata.cli.operations.mail import mail
 from opendata.cli.operations.mirror import mirror
-from opendata.cli.operations.serving import serve, worker
+from opendata.cli.operations.serving import follow, serve, worker
 from opendata.cli.operations.setup import demo, init
 from opendata.cli.operations.site import site
 from opendata.cli.operations.stores import backup, fsck, gc, restore
@@ -53,6 +53,7 @@ for command in (
     demo,
     serve,
     worker,
+    follow,
     validate,
     describe,
     convert,

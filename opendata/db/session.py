@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, String, column, create_engine, event, inspect, select, table
+from sqlalchemy import Engine, String, column, create_engine, event, func, inspect, select, table
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
@@ -95,6 +96,19 @@ class Database:
                 yield
             finally:
                 self._shared.reset(before)
+
+    @contextmanager
+    def hold(self, name: str) -> Iterator[bool]:
+        """Hold what has this name, for as long as the block lasts, unless another process does; whether it is held.
+
+        A process that dies gives it back. On SQLite everybody holds it. Raises `BackendError`.
+        """
+        if self.engine.dialect.name != "postgresql":
+            yield True
+            return
+        number = int.from_bytes(hashlib.sha256(f"opendata {name}".encode()).digest()[:8], signed=True)
+        with self.unit() as session:
+            yield bool(session.scalar(select(func.pg_try_advisory_xact_lock(number))))
 
     def migrate(self) -> None:
         """Bring the tables to the newest form."""

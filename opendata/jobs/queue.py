@@ -1,4 +1,4 @@
-"""The queue: huey over SQLite, or over a Redis that several machines share.
+"""The queue: huey over SQLite, over the PostgreSQL that several machines share, or over a Redis.
 
 Messages carry a draft's id only, as JSON; the draft's row is the truth. So a queue that is away delays work until the
 next sweep, and loses none.
@@ -14,10 +14,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from opendata.errors import N_, BackendError, UsageError
 
 if TYPE_CHECKING:
     from huey.api import Huey
+
+    from opendata.db.session import Database
 
 logger = logging.getLogger(__name__)
 
@@ -31,9 +35,12 @@ _ANSWER_SECONDS = 5.0
 class DraftQueue:
     """Puts drafts into the queue; a worker takes them out. Opened on first use, by each process for itself."""
 
-    def __init__(self, file: Path, url: str = "") -> None:
+    def __init__(self, file: Path, url: str = "", database: Database | None = None) -> None:
+        """`url` is that of a Redis. Without it the queue is in the database, or in the file where that is SQLite."""
         self._file = file
         self._url = url
+        is_shared = database is not None and database.engine.dialect.name == "postgresql"
+        self._database = database if is_shared and not url else None
         self._huey: Huey | None = None
         self._put: Callable[[str], object] = _refuse
         self._opening = threading.Lock()
@@ -61,7 +68,7 @@ class DraftQueue:
         """The underlying queue, with its one task registered."""
         with self._opening:
             if self._huey is None:
-                self._huey = _open_redis(self._url) if self._url else _open_sqlite(self._file)
+                self._huey = self._choose()
                 self._put = self._huey.task(name="work")(lambda draft: self.run(draft))
             return self._huey
 
@@ -80,10 +87,15 @@ class DraftQueue:
         except self._list_failures() as error:
             raise BackendError(N_("The queue isn't responding: %(reason)s"), reason=str(error)) from error
 
+    def _choose(self) -> Huey:
+        if self._database is not None:
+            return _open_database(self._database)
+        return _open_redis(self._url) if self._url else _open_sqlite(self._file)
+
     def _list_failures(self) -> tuple[type[Exception], ...]:
         """What a queue raises that is away, full or damaged."""
         if not self._url:
-            return OSError, sqlite3.Error
+            return OSError, sqlite3.Error, SQLAlchemyError
         import redis
 
         return OSError, redis.RedisError
@@ -98,6 +110,12 @@ def _open_sqlite(file: Path) -> Huey:
 
     file.parent.mkdir(parents=True, exist_ok=True)
     return SqliteHuey(NAME, filename=str(file), serializer=_build_serializer(), results=False)
+
+
+def _open_database(database: Database) -> Huey:
+    from opendata.jobs.database_queue import DatabaseHuey
+
+    return DatabaseHuey(NAME, database=database, serializer=_build_serializer(), results=False)
 
 
 def _open_redis(url: str) -> Huey:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import signal
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -147,6 +148,21 @@ class Ending:
             stop(graceful=graceful)
 
         consumer.stop = stop_in_time
+
+
+def run_follower(indexing: Sequence[Indexer], *, pause: float) -> None:
+    """Keep up to date what this machine has of its own until SIGINT or SIGTERM comes; after a failure only so often."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    threads = [
+        threading.Thread(target=follow_changes, args=(indexer, stop, pause), daemon=True) for indexer in indexing
+    ]
+    for thread in threads:
+        thread.start()
+    stop.wait()
+    for thread in threads:
+        thread.join(_LAST_SECONDS)
 
 
 def sweep(work: Work, queue: DraftQueue, stop: threading.Event, seconds: int) -> None:

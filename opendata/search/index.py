@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -136,7 +136,9 @@ class SearchIndex:
             self._sweep(name)
         return count
 
-    def update(self, changed: Iterable[SearchDocument], gone: Iterable[str], position: int, digest: str = "") -> None:
+    def update(
+        self, changed: Collection[SearchDocument], gone: Collection[str], position: int, digest: str = ""
+    ) -> None:
         """Replace some documents and take others out; which event was seen is kept once they are on disk.
 
         Raises `BusyIndexError`, and `LookupError` without an index of this form, or with one that can't be trusted.
@@ -148,6 +150,10 @@ class SearchIndex:
             path = self._folder / generation.name
             if not (path / "meta.json").exists() or (path / _UNFINISHED).exists():
                 raise LookupError(path)
+            following = Generation(generation.name, FORM, position, digest)
+            if not changed and not gone:  # most events of the audit log change nothing that is found
+                self._switch(following)
+                return
             (path / _UNFINISHED).touch()
             with _write(path, _SMALL_HEAP) as writer:
                 for name in gone:
@@ -155,7 +161,7 @@ class SearchIndex:
                 for document in changed:
                     writer.delete_documents_by_term("id", document.id)
                     writer.add_document(make_document(document))
-            self._switch(Generation(generation.name, FORM, position, digest))
+            self._switch(following)
             (path / _UNFINISHED).unlink()
 
     def _switch(self, generation: Generation) -> None:

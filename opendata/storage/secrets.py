@@ -15,13 +15,18 @@ SECRET_FILE = "sources.secret"  # noqa: S105 - the name of a file
 """The key that they are encrypted with."""
 
 
-def encrypt_secret(folder: Path, text: str) -> str:
-    """A secret as the database keeps it; the key is made for the first of them."""
+def make_secret(path: Path) -> None:
+    """Make the key that secrets are encrypted with, unless there is one."""
     from cryptography.fernet import Fernet
 
+    write_secret(path, Fernet.generate_key().decode("ascii"))
+
+
+def encrypt_secret(folder: Path, text: str) -> str:
+    """A secret as the database keeps it; the key is made for the first of them."""
     path = folder / SECRET_FILE
     if not path.exists():
-        write_secret(path, Fernet.generate_key().decode("ascii"))
+        make_secret(path)
     return _open(folder).encrypt(text.encode()).decode("ascii")
 
 

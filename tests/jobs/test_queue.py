@@ -1,4 +1,4 @@
-"""The queue is a hint: messages carry ids alone, losing one loses nothing. SQLite and Redis keep one contract."""
+"""The queue is a hint: messages carry ids alone, losing one loses nothing. All kinds keep one contract."""
 
 from __future__ import annotations
 
@@ -6,31 +6,40 @@ import json
 import logging
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 from huey import RedisHuey, SqliteHuey
+from sqlalchemy.exc import SQLAlchemyError
 
+from opendata.db.session import Database
 from opendata.errors import BackendError, UsageError
+from opendata.jobs.database_queue import DatabaseHuey
 from opendata.jobs.queue import DraftQueue
 from opendata.services.core.actors import Actor
 from opendata.wiring import Services, build_services
 from tests.instances import CSV, upload
-from tests.servers import RedisServer, free_port
+from tests.servers import PostgresqlServer, RedisServer, free_port
 
 DRAFT = "0123456789abcdef01234567"
 Build = Callable[[], DraftQueue]
 
 
-@pytest.fixture(params=["sqlite", "redis"])
+@pytest.fixture(params=["sqlite", "redis", pytest.param("postgresql", marks=pytest.mark.slow)])
 def build(request: pytest.FixtureRequest, tmp_path: Path) -> Build:
     """A further process's view of one and the same queue, each time it is called."""
     file = tmp_path / "new" / "queue.sqlite"
     if request.param == "sqlite":
         return lambda: DraftQueue(file)
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("postgresql_tables")
+        return lambda: DraftQueue(file, database=Database(url))
     server: RedisServer = request.getfixturevalue("redis_server")
     return lambda: DraftQueue(file, server.url)
 
@@ -124,6 +133,7 @@ def test_threads_that_put_their_first_message_at_once_lose_none(build: Build, mo
 
     monkeypatch.setattr(SqliteHuey, "task", slow)
     monkeypatch.setattr(RedisHuey, "task", slow)
+    monkeypatch.setattr(DatabaseHuey, "task", slow)
 
     def put_second() -> None:
         opening.wait(timeout=30)
@@ -139,6 +149,8 @@ def test_threads_that_put_their_first_message_at_once_lose_none(build: Build, mo
 def test_a_queue_that_fails_is_no_failure_of_the_upload(
     services: Services, editor: Actor, caplog: pytest.LogCaptureFixture
 ) -> None:
+    if services.settings.database_url:
+        pytest.skip("the database is the queue: where it fails, nothing is uploaded")
     services.settings.queue_file.write_bytes(b"no database " * 100)
     view = upload(services, editor)
     assert view.status == "valid"
@@ -198,3 +210,58 @@ def test_without_the_package_redis_is_refused_with_the_way_to_get_it(
     monkeypatch.setitem(sys.modules, "redis", None)
     with pytest.raises(UsageError, match=r"opendata\[redis\]"):
         DraftQueue(tmp_path / "queue.sqlite", "redis://127.0.0.1:6379/0").check()
+
+
+@pytest.mark.slow
+def test_a_worker_that_waits_hears_of_a_message_at_once_and_each_is_taken_once(postgresql_tables: str) -> None:
+    databases = [Database(postgresql_tables) for _ in range(3)]
+    queues = [DraftQueue(Path("unused"), database=database) for database in databases]
+    storages = [queue.open().storage for queue in queues[1:] for _ in range(2)]  # two threads each
+    for storage in storages:
+        assert storage.dequeue() is None  # from here on it listens
+    taken: list[bytes] = []
+    waited: list[float] = []
+
+    def take(storage: Any) -> None:
+        while (began := time.monotonic()) < ends:
+            if (data := storage.dequeue()) is not None:
+                taken.append(data)
+                waited.append(time.monotonic() - put_at)
+            assert time.monotonic() - began < 30
+
+    ends, put_at = time.monotonic() + 4, 0.0
+    with ThreadPoolExecutor(len(storages)) as pool:
+        running = [pool.submit(take, storage) for storage in storages]
+        time.sleep(1.5)
+        put_at = time.monotonic()
+        for number in range(20):
+            queues[0].put(f"{number:024}")
+        for future in running:
+            future.result()
+    assert len(taken) == len({*taken}) == 20
+    assert queues[0].count() == 0
+    for database in databases:
+        database.dispose()
+
+
+@pytest.mark.slow
+def test_a_worker_listens_again_after_postgresql_has_restarted(postgresql_server: PostgresqlServer) -> None:
+    database = Database(postgresql_server.url)
+    database.migrate()
+    queue = DraftQueue(Path("unused"), database=database)
+    storage = queue.open().storage
+    for _ in range(2):
+        assert storage.dequeue() is None
+    postgresql_server.stop()
+    queue.put(DRAFT)  # which is no failure
+    with pytest.raises(BackendError):
+        queue.count()
+    for _ in range(2):
+        with pytest.raises((SQLAlchemyError, psycopg.Error)):
+            storage.dequeue()
+    postgresql_server.start()
+    for _ in range(2):
+        assert storage.dequeue() is None
+    queue.put(DRAFT)
+    assert DRAFT.encode() in storage.dequeue()
+    database.dispose()

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_services(*, migrate: bool = False, is_patient: bool = True) -> Iterator[Services]:
+def open_services(*, migrate: bool = False, is_patient: bool = True, may_be_newer: bool = False) -> Iterator[Services]:
     """The services of the instance, with `migrate` after making its database or bringing it up to date.
 
-    Unless `is_patient`, they give up a database that hangs.
+    Unless `is_patient`, they give up a database that hangs. The database of a later release does if it `may_be_newer`.
 
     Raises `StateError` where the instance is not made or its database not up to date, `BackendError`.
     """
@@ -37,7 +37,7 @@ def open_services(*, migrate: bool = False, is_patient: bool = True) -> Iterator
 
     services = build_services(settings, is_patient=is_patient)
     try:
-        require_current(services.database, settings)
+        require_current(services.database, settings, may_be_newer=may_be_newer)
         yield services
     finally:
         services.database.dispose()

@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from opendata.telemetry.logs import set_up_logs
 from opendata.telemetry.places import share_figures
 
 if TYPE_CHECKING:
+    from opendata.jobs.worker import Indexer
     from opendata.wiring import Services
 
 _BACKLOG = 2048
@@ -68,17 +69,19 @@ def worker(parent: int | None) -> None:
 
     prepare_for_work()
 
+    from opendata.jobs.alone import Alone, AlonePeriodic
     from opendata.jobs.pool import RunnerPool
     from opendata.jobs.runner import ProcessRunner
     from opendata.jobs.worker import Ending, run_worker
     from opendata.storage.opening import check_stores
 
-    with open_services(is_patient=False) as services, ExitStack() as opened:
+    with open_services(is_patient=False, may_be_newer=True) as services, ExitStack() as opened:
         services.queue.check()
         settings = services.settings
         set_up_logs(settings.log)
         if parent is None:  # else `serve` has said it
             check_stores(settings)
+            _check_keys(settings)
             warn_of_scanner(settings)
         opened.enter_context(_be_seen(services, has_port=parent is None))
         command, seconds = list_command(), settings.work_seconds
@@ -93,9 +96,16 @@ def worker(parent: int | None) -> None:
                 run=pool.run,
                 drafts=pool.size,
                 fetching=services.fetching,
-                indexing=(services.indexing, services.sketching, services.duty_keeping, services.public_events),
+                indexing=(
+                    *_list_followers(services),
+                    Alone(services.database, "duties", services.duty_keeping),
+                    Alone(services.database, "events", services.public_events),
+                ),
                 publishing=services.own_lists,
-                measuring=(services.measuring, services.conformance),
+                measuring=(
+                    AlonePeriodic(services.database, "measures", services.measuring),
+                    AlonePeriodic(services.database, "conformance", services.conformance),
+                ),
                 links=services.link_checking,
                 delivering=(services.delivering, services.subscriptions, services.upward.sending),
                 harvesting=services.harvesting,
@@ -126,6 +136,45 @@ def _be_seen(services: Services, *, has_port: bool) -> Iterator[None]:
             yield
         finally:
             end_tracing()
+
+
+@click.command(short_help="Keep this machine's search index up to date.")
+@click.option("--parent", type=int, hidden=True, help="Process to end with.")
+def follow(parent: int | None) -> None:
+    """Keep this machine's search index up to date, and delete from its derived files what was erased elsewhere.
+
+    `opendata worker` and `opendata serve` do so too. You need this command on a machine where another server runs the
+    web processes.
+    """
+    if parent is not None:
+        from opendata.cli.core.parent import end_with_parent
+
+        end_with_parent(parent)
+    from opendata.cli.operations.work_process import prepare_for_work
+
+    prepare_for_work()
+    from opendata.jobs.worker import run_follower
+
+    with open_services(is_patient=False, may_be_newer=True) as services:
+        if parent is None:
+            _check_keys(services.settings)
+        run_follower(_list_followers(services), pause=services.settings.sweep_seconds)
+
+
+def _check_keys(settings: Settings) -> None:
+    from opendata.services.operations.shared_keys import agree_on_keys
+    from opendata.wiring import build_context
+
+    context = build_context(settings)
+    try:
+        agree_on_keys(context)
+    finally:
+        context.database.dispose()
+
+
+def _list_followers(services: Services) -> Sequence[Indexer]:
+    """What each machine keeps of its own, and has to keep up to date."""
+    return services.indexing, services.sketching, services.forgetting
 
 
 def open_socket(host: str, port: int) -> socket.socket:

@@ -31,14 +31,23 @@ CHECKOUT = Path(__file__).resolve().parents[3]
     help="Whether a second person must approve each publication.  [default: two-person]",
 )
 @click.option("--maintainer", metavar="NAME", help="Also create this maintainer's account and print its password.")
-def init(review: str | None, maintainer: str | None) -> None:
+@click.option("--adopt-keys", is_flag=True, help="The keys of this machine are those of the instance from now on.")
+def init(review: str | None, maintainer: str | None, adopt_keys: bool) -> None:
     """Create an instance in OPENDATA_HOME, or upgrade the database of an existing one."""
     from opendata.instance_file import INSTANCE_FILE
     from opendata.services.core.instance import create_instance
+    from opendata.services.operations.shared_keys import agree_on_keys
     from opendata.settings import read_settings
+    from opendata.wiring import build_context
 
     settings = read_settings()
-    if create_instance(settings, review=review):
+    is_new = create_instance(settings, review=review)
+    context = build_context(settings)
+    try:
+        agree_on_keys(context, adopt=adopt_keys)
+    finally:
+        context.database.dispose()
+    if is_new:
         write_note(say(N_("Created an instance in %(home)s."), home=settings.home))
     else:
         write_note(say(N_("The instance in %(home)s is up to date."), home=settings.home))

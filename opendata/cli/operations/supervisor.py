@@ -63,9 +63,10 @@ class Supervisor:
         ]
         web += [parent, str(workers), str(threads), "1" if access_log else "0"]
         self._web = _Child("web server", web)
-        self._worker = _Child("worker", [sys.executable, "-P", "-m", "opendata", "worker", "--parent", parent])
+        # Where the work is done elsewhere, this machine still has an index to keep up to date.
+        command = "worker" if worker else "follow"
+        self._worker = _Child(command, [sys.executable, "-P", "-m", "opendata", command, "--parent", parent])
         self._children = [self._web]
-        self._with_worker = worker
         self._stopping = 0
         self._is_patient = True
         self._wakeup, self._wakeup_end = os.pipe()
@@ -87,8 +88,7 @@ class Supervisor:
                 if self._ready in found:
                     ready = True
                     os.read(self._ready, 1)
-                    if self._with_worker:
-                        self._children.append(self._worker)
+                    self._children.append(self._worker)
                     on_ready()
                 if not ready and self._web.process is not None and self._web.process.poll() is not None:
                     return 2  # it has said why

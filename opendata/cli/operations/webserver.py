@@ -142,20 +142,23 @@ def serve(listener: int, ready: int, drain: int, parent: int, workers: int, thre
 def check_backends() -> Settings:
     """The settings in force.
 
-    Raises `StateError` where the database is not of the newest form, `UsageError` where the queue is away.
+    Raises `StateError` where the database is of an older form or this machine has other keys, `UsageError` where
+    the queue is away.
     """
-    from opendata.db.session import Database
     from opendata.jobs.queue import DraftQueue
     from opendata.services.core.instance import require_current
+    from opendata.services.operations.shared_keys import agree_on_keys
     from opendata.settings import read_settings
+    from opendata.wiring import build_context
 
     settings = read_settings()
-    database = Database(settings.database)
+    context = build_context(settings)
     try:
-        require_current(database, settings)
+        require_current(context.database, settings, may_be_newer=True)
+        agree_on_keys(context)
         DraftQueue(settings.queue_file, settings.queue_url).check()
     finally:
-        database.dispose()
+        context.database.dispose()
     return settings
 
 

@@ -59,7 +59,7 @@ from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.db.models.sign_ins import Failures, KnownPlace, Recovery
 from opendata.db.models.sources import Source, SourceRun
 from opendata.db.models.uploads import UPLOAD_STATES, Upload
-from opendata.db.models.usage import Download
+from opendata.db.models.usage import Download, KeyMark, QueueMessage
 
 __all__ = [
     "UPLOAD_STATES",
@@ -106,6 +106,7 @@ __all__ = [
     "IndexNumber",
     "InventoryFile",
     "Invitation",
+    "KeyMark",
     "KnownPlace",
     "LastCheck",
     "Leased",
@@ -120,6 +121,7 @@ __all__ = [
     "PublicEvent",
     "PublicEventProgress",
     "Publisher",
+    "QueueMessage",
     "ReceivedRecord",
     "Recovery",
     "RecoveryCode",

@@ -39,13 +39,14 @@ def require_instance(settings: Settings) -> None:
         )
 
 
-def require_current(database: Database, settings: Settings) -> None:
+def require_current(database: Database, settings: Settings, *, may_be_newer: bool = False) -> None:
     """Raises `StateError` naming the command that helps where the database is of an older form, or empty.
 
+    One of a newer form may do: of two machines the other was upgraded first, and this one serves on until its turn.
     Raises `BackendError` if the database is unavailable.
     """
     with _saying_why():
-        is_current = database.is_current()
+        is_current = database.is_current() or (may_be_newer and database.is_newer())
     if not is_current:
         raise StateError(
             N_(

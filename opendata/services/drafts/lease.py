@@ -7,16 +7,16 @@ import secrets
 import socket
 import time
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, literal, or_, select, update
+from sqlalchemy import ColumnElement, DateTime, Interval, case, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Draft, UtcDateTime
 from opendata.domain.drafts import DraftState
 from opendata.domain.stages import Stage
-from opendata.services.core.context import Context
+from opendata.services.core.context import Context, read_clock
 from opendata.services.drafts.draft_view import find_draft
 from opendata.telemetry.instruments import STAGE_SECONDS
 
@@ -71,8 +71,7 @@ class Lease:
     def extend(self, session: Session, **values: object) -> None:
         """Keep the lease within a unit of work, and set columns of the draft. Raises `LostLeaseError`."""
         self._reported = time.monotonic()
-        until = self._context.clock() + timedelta(seconds=self._context.settings.lease_seconds)
-        self._update(session, {"lease_until": until, **values})
+        self._update(session, {"lease_until": find_moment(self._context, _length(self._context)), **values})
 
     def finish(self, session: Session, **values: object) -> None:
         """Give the draft back within a unit of work: what was wanted is done. Sets columns, raises `LostLeaseError`."""
@@ -110,9 +109,22 @@ def is_free(context: Context) -> ColumnElement[bool]:
 
     A clock that was an hour ahead, and has been set, leaves leases that would hold for an hour.
     """
-    now = context.clock()
-    latest = now + _LEASES * timedelta(seconds=context.settings.lease_seconds)
+    now, latest = find_moment(context), find_moment(context, _LEASES * _length(context))
     return or_(Draft.lease_until.is_(None), Draft.lease_until < now, Draft.lease_until > latest)
+
+
+def find_moment(context: Context, later: timedelta = timedelta()) -> ColumnElement[datetime]:
+    """Now, or so much later, for the leases of all machines: by the clock of PostgreSQL, which they share.
+
+    A clock that was handed in goes first.
+    """
+    if context.clock is read_clock and context.database.engine.dialect.name == "postgresql":
+        return func.now(type_=DateTime(timezone=True)) + literal(later, Interval())
+    return literal(context.clock() + later, UtcDateTime())
+
+
+def _length(context: Context) -> timedelta:
+    return timedelta(seconds=context.settings.lease_seconds)
 
 
 def take_lease(context: Context, draft: str) -> Lease | None:
@@ -131,7 +143,7 @@ def take_lease(context: Context, draft: str) -> Lease | None:
             status=case((is_check, literal(DraftState.VALIDATING, Draft.status.type)), else_=Draft.status),
             modified=case((is_check, literal(now, UtcDateTime())), else_=Draft.modified),
             lease_owner=owner,
-            lease_until=now + timedelta(seconds=context.settings.lease_seconds),
+            lease_until=find_moment(context, _length(context)),
             attempts=Draft.attempts + 1,
         )
         .execution_options(synchronize_session=False)

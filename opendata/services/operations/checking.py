@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Damage, Dataset, Draft, Version
+from opendata.db.models import Damage, Dataset, Draft, LastCheck, Version
 from opendata.domain.drafts import DraftState
 from opendata.domain.manifest import Manifest
 from opendata.errors import N_, IntegrityError, NotFoundError, OpendataError
@@ -37,6 +37,7 @@ from opendata.storage.store import Store, manifest_key, signature_key, tombstone
 
 _PIECE = 1 << 20
 _DAY = 24 * 3600
+_HOLD_SECONDS = 3600
 
 UNSIGNED = N_("the record has no signature")
 FORGED = N_("the record isn't signed by a key of this portal, or was changed")
@@ -123,28 +124,46 @@ class Checking:
         return checked
 
     def run_slice(self, seconds_since: float) -> int:
-        """Hash the share of the blobs that is due after `seconds_since` seconds; return how many bytes.
+        """Hash the share of the blobs that is due since the last slice; return how many bytes.
 
-        Each blob has its turn once in `fsck_days`.
+        Each blob has its turn once in `fsck_days`, whichever of several workers gets to it. `seconds_since` counts
+        where there was no slice yet.
         """
         days = self._context.settings.fsck_days
-        if days <= 0:
+        found = self._hold_slice() if days > 0 else None
+        if found is None:
             return 0
+        place, since = found
         names = list(self._context.public.list_blobs())
-        due = sum(size for _, size in names) * seconds_since / (days * _DAY) + 1
-        place = self._slice_file.read_text() if self._slice_file.is_file() else ""
+        seconds = seconds_since if since is None else min(max(seconds_since, since), _DAY)
+        due = sum(size for _, size in names) * seconds / (days * _DAY) + 1
         rest = [item for item in names if item[0] > place] or names
         checked = Checked()
         with self._context.read() as session:
             damaged = set(session.scalars(select(Damage.sha256)))
         for name, _ in rest:
             self._check_blob(checked, "public", name, 0, damaged)
-            self._slice_file.write_text(name)
+            place = name
             if checked.bytes >= due:
                 break
         with self._context.write() as session:
-            note_check(session, CheckName.BLOBS, self._context.now(), files=checked.blobs)
+            note_check(session, CheckName.BLOBS, self._context.now(), files=checked.blobs, place=place)
         return checked.bytes
+
+    def _hold_slice(self) -> tuple[str, float | None] | None:
+        """Where the next slice begins, and how many seconds ago the last one was; None while another worker is at it.
+
+        One who dies with it holds it for an hour.
+        """
+        now = self._context.now()
+        with self._context.write() as session:
+            row = session.get(LastCheck, CheckName.BLOBS, with_for_update=True)
+            if row is None:
+                return "", None
+            if row.result.get("held", 0) > now.timestamp():
+                return None
+            row.result = {**row.result, "held": now.timestamp() + _HOLD_SECONDS}
+            return str(row.result.get("place", "")), (now - row.at).total_seconds()
 
     # ------------------------------------------------------------------------------------------------------ records
 
@@ -300,10 +319,6 @@ class Checking:
     @property
     def _place_file(self) -> Path:
         return self._context.settings.home / "fsck.place"
-
-    @property
-    def _slice_file(self) -> Path:
-        return self._context.settings.home / "fsck.slice"
 
     def _read_place(self) -> str:
         try:

@@ -17,6 +17,7 @@ from opendata.db.models import (
     AddressChange,
     DutyFeed,
     Grant,
+    KeyMark,
     MailSubscription,
     Recovery,
     Source,
@@ -57,6 +58,7 @@ def close_doors(session: Session, *, keep_tokens: bool = False, end_passwords: b
     for links in (Recovery, AddressChange):
         session.execute(delete(links))  # a link may have been used since
     drop_waiting(session, read_clock())
+    session.execute(delete(KeyMark))  # the keys are those of the backup or new ones: the first machine to start says
     session.execute(update(Source).values(due=None, asked=False, is_awaited=False, **FREE))
     if not keep_tokens:
         now = read_clock()
