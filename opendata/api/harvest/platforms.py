@@ -10,7 +10,7 @@ from marshmallow import Schema, fields
 from opendata.api.core.authentication import caller
 from opendata.api.core.blueprints import ApiBlueprint
 from opendata.api.core.current import services
-from opendata.api.core.fields import Instant, Shape, Switch, Text
+from opendata.api.core.fields import Instant, Many, Shape, Switch, Text
 from opendata.api.core.inputs import PageQuery
 from opendata.api.core.shapes import page_of
 from opendata.domain.access.scopes import Verb
@@ -48,10 +48,10 @@ class PlatformBody(Shape):
         metadata={"description": "The secret or token that you have from the platform; without it, it stays."},
     )
     method = Text(longest=10, metadata={"enum": list(SendMethod), "description": "For `http`. Default `PUT`."})
-    publishers = fields.List(
-        fields.String(), metadata={"description": "Only entries of these publishers, or of the themes."}
+    publishers = Many(
+        Text(longest=100), metadata={"description": "Only entries of these publishers, or of the themes."}
     )
-    themes = fields.List(fields.String(), metadata={"description": "Only entries of these themes, or publishers."})
+    themes = Many(Text(longest=100), metadata={"description": "Only entries of these themes, or publishers."})
     harvested = Switch(metadata={"description": "Whether entries taken in from other portals are sent on."})
     active = Switch(metadata={"description": "Whether anything is sent. Default true."})
     public = Switch(metadata={"description": "Whether anybody sees where a dataset is at the platform."})

@@ -11,7 +11,7 @@ from marshmallow import Schema, fields
 from opendata.api.core.authentication import caller
 from opendata.api.core.blueprints import ApiBlueprint
 from opendata.api.core.current import services
-from opendata.api.core.fields import IDENTIFIER, Instant, Shape, Switch, Text
+from opendata.api.core.fields import IDENTIFIER, Instant, Object, Shape, Switch, Text
 from opendata.api.core.inputs import PageQuery
 from opendata.api.core.shapes import page_of
 from opendata.domain.access.scopes import Verb
@@ -35,9 +35,7 @@ class SenderBody(Shape):
         longest=100,
         metadata={"description": "The id of the publisher who answers for its datasets here.", "pattern": IDENTIFIER},
     )
-    mapping = fields.Dict(
-        keys=fields.String(),
-        values=fields.String(),
+    mapping = Object(
         metadata={
             "description": "A publisher there, by its id, name or unified social credit code, to the id of one here."
         },
