@@ -178,7 +178,7 @@ class Conformance:
         lost = [_write(item) for item in scored if item.lost]
         now = self._context.now()
         with self._context.write() as session:
-            row = session.get(Dataset, dataset, with_for_update=True)
+            row = session.get(Dataset, dataset, with_for_update={"of": Dataset})
             if row is None:
                 return
             own = ConformanceScore.dataset_id == dataset
