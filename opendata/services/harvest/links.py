@@ -81,9 +81,7 @@ class ExternalLinks:
         """Note an answer. A link that died or came back is a change of its dataset for all that follow its revision."""
         now = self._context.now()
         with self._context.write() as session:
-            owner = session.get(
-                Dataset, dataset, with_for_update={"of": Dataset}
-            )  # before its links, as a harvest does
+            owner = session.get(Dataset, dataset, with_for_update={"of": Dataset})  # first, as a harvest does
             row = session.get(ExternalLink, number, with_for_update=True)
             if row is None or owner is None:
                 return
