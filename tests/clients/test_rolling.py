@@ -25,7 +25,7 @@ from tests.servers import free_port, require
 pytestmark = pytest.mark.slow
 
 DRAIN = 4
-"""Seconds: longer than `fail_timeout` of nginx, which may just have found the other node away."""
+"""Seconds."""
 ROWS = 40_000
 
 
