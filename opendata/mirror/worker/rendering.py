@@ -55,7 +55,7 @@ class Renderer:
     """Asks the application."""
 
     def __init__(self, settings: Settings) -> None:
-        own = replace(settings, requests_per_minute=0, queries_per_minute=0, exports_per_minute=0)
+        own = replace(settings, downloads="stream", requests_per_minute=0, queries_per_minute=0, exports_per_minute=0)
         built = build_services(own, is_patient=True)
         self.services: Services = replace(built, downloads=_Uncounted(built.downloads._context))
         self.app: Flask = create_app(services=self.services)
