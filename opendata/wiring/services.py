@@ -7,7 +7,6 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import cast
 
-from opendata.db.locks import Locks
 from opendata.db.session import Database
 from opendata.domain.mail.letters import LetterKind
 from opendata.jobs.queue import DraftQueue
@@ -51,7 +50,7 @@ from opendata.services.catalogue.stops import Stops
 from opendata.services.catalogue.versions import Versions
 from opendata.services.catalogue.withdrawals import Withdrawals
 from opendata.services.charts.charts import Charts
-from opendata.services.core.context import Context, read_clock
+from opendata.services.core.context import read_clock
 from opendata.services.core.damages import Damages
 from opendata.services.core.health import Health
 from opendata.services.delivery.answers import AnswerForms
@@ -122,9 +121,7 @@ from opendata.services.workbench.dictionaries import Dictionaries
 from opendata.services.workbench.library import SchemaLibrary
 from opendata.services.workbench.workbench import Workbench
 from opendata.settings import Settings
-from opendata.storage.measured import MeasuredStore
-from opendata.storage.opening import open_stores
-from opendata.storage.signing import Signer
+from opendata.wiring.context import build_context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,23 +225,6 @@ class Services(Governance):
     withdrawals: Withdrawals
     work: Work
     workbench: Workbench
-
-
-def build_context(
-    settings: Settings, *, clock: Callable[[], datetime] = read_clock, is_patient: bool = False
-) -> Context:
-    """Build what all services share: database, stores, signer, queue. Opens nothing yet but the store folders."""
-    database = Database(settings.database, seconds=0 if is_patient else settings.database_seconds)
-    stores = open_stores(settings, Locks(database, settings.home / "locks").hold)
-    return Context(
-        settings=settings,
-        database=database,
-        public=MeasuredStore(stores.public, "public"),
-        private=MeasuredStore(stores.private, "private"),
-        signer=Signer(settings.key_folder),
-        queue=DraftQueue(settings.queue_file, settings.queue_url, database),
-        clock=clock,
-    )
 
 
 def build_services(
