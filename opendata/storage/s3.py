@@ -101,7 +101,7 @@ class S3Store:
         self._put(name, size, stream)
 
     def put_stream(self, stream: BinaryIO, *, limit: int | None = None) -> tuple[str, int]:
-        """Keep what a stream holds; return name and size in bytes. A large one is kept on this disk until it is whole."""
+        """Keep what a stream holds; return name and size in bytes. A large one waits on this disk until it is whole."""
         digest, held = hashlib.sha256(), io.BytesIO()
         target: BinaryIO = held
         with contextlib.ExitStack() as opened:
