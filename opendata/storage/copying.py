@@ -190,7 +190,7 @@ def _copy_one(
 
 
 def _copy_twice(store: Store, name: str, file: BinaryIO) -> None:
-    """Copy a blob, and once more if other bytes came. What is damaged in the store is copied as it is: `fsck` names it."""
+    """Copy a blob, and once more if other bytes came. What is damaged in the store is copied as it is."""
     try:
         _copy_proven(store, name, file.write)
     except IntegrityError:
