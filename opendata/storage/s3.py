@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from opendata.errors import N_, BackendError, IntegrityError, TooLargeError
 from opendata.storage.blob_cache import BlobCache
-from opendata.storage.s3_addresses import sign
 from opendata.storage.s3_client import (
     AWAY,
     AbsentError,
@@ -34,6 +33,7 @@ from opendata.storage.s3_client import (
     attributes_of,
     find_status,
     name_fault,
+    sign,
 )
 from opendata.storage.s3_reader import BlobFile
 from opendata.storage.store import (
