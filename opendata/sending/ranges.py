@@ -136,7 +136,7 @@ class Multipart:
 
 
 def expect(file: BinaryIO | RawIOBase, start: int, stop: int) -> None:
-    """Go to the start of a part; a file of another machine's is told where the part ends, and asked for it at once."""
+    """Go to the start of a part. A file of an object store learns where the part ends, and asks for it at once."""
     file.seek(start)
     if isinstance(file, BlobFile):
         file.expect(stop)

@@ -1,7 +1,7 @@
 """Whole blobs of an object store on the disk of this machine: fetched once, proven on arrival, the least used dropped.
 
-A blob lies at `{first two digits}/{name}`. Who uses it holds a shared lock (flock(2)) on the file, so that nobody drops
-it meanwhile; who fetches it holds the lock of the folder, so that others wait instead of fetching it too.
+A blob is the file `{first two digits}/{name}`. Who uses it holds a shared lock (flock(2)) on the file, so that nobody
+drops it meanwhile; who fetches it holds the lock of the folder, so that others wait instead of fetching it too.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class BlobCache:
             yield
 
     def _make_room(self, size: int) -> None:
-        """Drop the least used until so many bytes more fit, what nobody used for a day, what a killed process left."""
+        """Drop the least used until `size` more bytes fit, what nobody used for a day, what a killed process left."""
         kept, now = [], time.time()
         for path in (*self._folder.glob("??/*"), *self._folder.glob(f"{_BESIDE}*-*")):
             with contextlib.suppress(FileNotFoundError):

@@ -6,6 +6,7 @@ interrupted names nothing that it lacks, and the next one goes on from there.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path
+from typing import BinaryIO
 
 from opendata.errors import N_, InputError, IntegrityError
 from opendata.storage.local import LocalStore, sync_folder
@@ -71,7 +73,7 @@ def copy_store(
 def copy_out(store: Store, key: str, target: Path) -> int:
     """Copy a blob or record into a file with the time at which it was written, whole or not at all; how many bytes.
 
-    Raises `NotFoundError`, `IntegrityError`.
+    Raises `NotFoundError`.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
@@ -86,7 +88,7 @@ def copy_out(store: Store, key: str, target: Path) -> int:
         else:
             with temporary.open("xb") as file:
                 if name:
-                    _copy_proven(store, name, file.write)
+                    _copy_twice(store, name, file)
                 else:
                     file.write(store.get_record(key))
             written = store.find_state(name).written if name else store.find_written(key)
@@ -185,6 +187,17 @@ def _copy_one(
             target.delete_blob(found)
         raise IntegrityError(N_("The blob %(name)s is damaged"), name=name)
     return True
+
+
+def _copy_twice(store: Store, name: str, file: BinaryIO) -> None:
+    """Copy a blob, and once more if other bytes came. What is damaged in the store is copied as it is."""
+    try:
+        _copy_proven(store, name, file.write)
+    except IntegrityError:
+        file.seek(0)
+        file.truncate()
+        with contextlib.suppress(IntegrityError):
+            _copy_proven(store, name, file.write)
 
 
 def _copy_proven(store: Store, name: str, write: Callable[[bytes], object]) -> None:

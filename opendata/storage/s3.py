@@ -24,7 +24,6 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from opendata.errors import N_, BackendError, IntegrityError, TooLargeError
 from opendata.storage.blob_cache import BlobCache
-from opendata.storage.s3_addresses import sign
 from opendata.storage.s3_client import (
     AWAY,
     AbsentError,
@@ -34,6 +33,7 @@ from opendata.storage.s3_client import (
     attributes_of,
     find_status,
     name_fault,
+    sign,
 )
 from opendata.storage.s3_reader import BlobFile
 from opendata.storage.store import (
@@ -101,7 +101,7 @@ class S3Store:
         self._put(name, size, stream)
 
     def put_stream(self, stream: BinaryIO, *, limit: int | None = None) -> tuple[str, int]:
-        """Keep what a stream holds; return name and size in bytes. A large one lies on this disk until it is whole."""
+        """Keep what a stream holds; return name and size in bytes. A large one waits on this disk until it is whole."""
         digest, held = hashlib.sha256(), io.BytesIO()
         target: BinaryIO = held
         with contextlib.ExitStack() as opened:
@@ -210,7 +210,7 @@ class S3Store:
         next(self._list("keys"), None)
 
     def is_conditional(self) -> bool:
-        """Whether the object store creates an object only where there is none; it is tried once by each process."""
+        """Whether the object store can refuse to replace an object; each process tries it once."""
         if self._is_conditional is None:
             key = f"tmp/{secrets.token_hex(16)}"
             try:
@@ -273,7 +273,7 @@ class S3Store:
         self._clients.send(partial(put, chunk_size=part, max_concurrency=_PARTS_AT_ONCE))
 
     def _create(self, key: str, data: bytes) -> None:
-        """Put an object where there is none. Raises `TakenError`."""
+        """Put an object that doesn't exist yet. Raises `TakenError`."""
         import obstore
 
         self._clients.call(obstore.put, key, data, mode="create")

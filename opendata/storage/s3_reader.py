@@ -118,5 +118,5 @@ class BlobFile(io.BufferedReader):
         self.raw.expect(stop)
 
     def fileno(self) -> int:
-        """There is none: nobody else can read it."""
+        """Never known: only this program can read it."""
         raise io.UnsupportedOperation("fileno")

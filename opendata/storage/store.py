@@ -120,7 +120,7 @@ def blob_key(name: str) -> str:
 
 
 def require_blob_name(name: str) -> str:
-    """The key of a blob's name. Raises `NotFoundError` for what is no name."""
+    """The key of a blob's name. Raises `NotFoundError` for anything else."""
     if not BLOB_NAME.fullmatch(name):
         raise unknown_blob(name)
     return blob_key(name)

@@ -62,7 +62,7 @@ def test_a_page_names_only_settings_that_exist(page) -> None:
         "OPENDATA_TEST_REQUIRE",
         "OPENDATA_TOKEN",
     }
-    assert set(re.findall(r"OPENDATA_[A-Z_]+", page.read_text(encoding="utf-8"))) <= known
+    assert set(re.findall(r"OPENDATA_[A-Z0-9_]+", page.read_text(encoding="utf-8"))) <= known
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -111,7 +111,8 @@ def test_a_version_lives_in_buckets_from_its_upload_to_its_withdrawal(services: 
     publish(services)
     with lend_app(services) as app:
         client = app.test_client()
-        assert client.get("/readyz").status_code == 200
+        ready = client.get("/readyz")
+        assert ready.status_code == 200, ready.text
         assert client.get("/datasets/reservoirs").status_code == 200
         whole = read_downloads(client)
         assert client.get("/api/v1/datasets/reservoirs/1.0.0/levels/rows?limit=2").status_code == 200

@@ -25,8 +25,7 @@ from opendata.storage.copying import copy_store
 from opendata.storage.local import LocalStore
 from opendata.storage.opening import open_stores
 from opendata.storage.s3 import S3Store
-from opendata.storage.s3_addresses import sign
-from opendata.storage.s3_client import S3Access, S3Place, parse_place
+from opendata.storage.s3_client import S3Access, S3Place, parse_place, sign
 from opendata.storage.s3_reader import BlobFile
 from tests.ceph_server import Bucket, CephServer, Passing, SpoilingProxy, refuse_conditions, sign_and_send
 from tests.storage.backends import BucketBackend, open_backend

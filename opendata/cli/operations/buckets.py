@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from opendata.storage.store import Lock, Store
 
 _SAID = {
-    True: N_("It creates a file only where there is none."),
-    False: N_("It can't create a file only where there is none, so the portal locks records in its database."),
+    True: N_("It refuses to replace a file."),
+    False: N_("It can't refuse to replace a file, so the portal locks records in its database."),
 }
 
 

@@ -68,7 +68,7 @@ def _run(source: Path, ours: Settings, scratch: Path, report: Callable[[float, s
     """Restore a backup into a folder as `restore` does, check it, and read pages from it."""
     from opendata.services.operations.backups import LACKING, restore_backup
     from opendata.services.operations.drills import Drilled, check_key, list_missing
-    from opendata.services.operations.verification_sources import open_folder
+    from opendata.services.operations.verification_sources import StoreSource
     from opendata.services.operations.verifying import Evidence, Trust, verify
     from opendata.storage.local import LocalStore
     from opendata.wiring import build_services
@@ -101,7 +101,7 @@ def _run(source: Path, ours: Settings, scratch: Path, report: Callable[[float, s
                 number = iter(range(1, 1 << 62))
                 bar = tell("verify")
                 checked = verify(
-                    open_folder(settings.public_folder),
+                    StoreSource(store, str(settings.public_folder)),
                     Trust(),
                     files=False,
                     on_progress=lambda _: bar(min(1.0, next(number) / versions)),

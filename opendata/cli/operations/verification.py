@@ -19,8 +19,8 @@ from opendata.errors import N_, InputError, OpendataError
 
 if TYPE_CHECKING:
     from opendata.metadata.keys import PublicKey
+    from opendata.services.operations.verification_sources import Source
     from opendata.services.operations.verifying import Verified
-    from opendata.storage.store import Store
 
 
 @click.command(short_help="Verify what a portal has published.")
@@ -47,9 +47,10 @@ def verify(
     from opendata.mirror.verifying import find_mirror
     from opendata.services.operations.verification_sources import open_source
     from opendata.services.operations.verifying import Trust, verify
+    from opendata.setting_values import is_bucket
 
     memory = remember or _find_memory()
-    source = find_mirror(target) or open_source(target, _open_bucket)
+    source = _open_bucket(target) if is_bucket(target) else find_mirror(target) or open_source(target)
     known = _read_memory(memory)
     before: Mapping[str, Any] = known.get(source.name, {})
     trust = Trust(
@@ -78,12 +79,14 @@ def verify(
         ctx.exit(NOT_PASSED)
 
 
-def _open_bucket(place: str) -> Store:
-    """The store in a bucket, of which nothing is written."""
+def _open_bucket(place: str) -> Source:
+    """The store in a bucket, into which nothing is written."""
+    from opendata.services.operations.verification_sources import StoreSource
     from opendata.settings import read_settings
     from opendata.storage.opening import open_store
 
-    return open_store(place, read_settings(), lambda _: nullcontext(lambda: None))
+    store = open_store(place, read_settings(), lambda _: nullcontext(lambda: None))
+    return StoreSource(store, place.rstrip("/"))
 
 
 def _describe(found: Verified) -> dict[str, Any]:

@@ -84,13 +84,13 @@ class Probes:
             session.execute(text("SELECT 1"))
 
     def _ask_store(self) -> None:
-        if not self._context.settings.public_folder.is_dir():
-            raise BackendError(N_("The public store is missing"))
+        self._context.public.check()
 
     def _ask_private(self) -> None:
         folder = self._context.settings.private_folder
         if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
             raise BackendError(N_("The private store can't be read or written"))
+        self._context.private.check()
 
 
 class Probe:

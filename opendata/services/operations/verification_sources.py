@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,15 +14,13 @@ from opendata.domain.disclosure import Disclosure
 from opendata.errors import N_, BackendError, InputError, NotFoundError
 from opendata.metadata.versions import parse_version
 from opendata.services.core.records import RECORDS, count_editions, read_key_records
-from opendata.setting_values import is_bucket
 from opendata.storage.local import LocalStore
 from opendata.storage.store import Store, alias_key, manifest_key, signature_key, suspension_key, tombstone_key
 
 Signed = tuple[bytes, bytes]
 """A record and its detached signature; the signature is empty if it is missing."""
 
-_SECONDS = 60
-_PIECE = 1 << 20
+_SECONDS, _PIECE = 60, 1 << 20
 _MOST_BYTES = 64 << 20
 """At most this many bytes of a document are read: anything larger isn't a manifest."""
 
@@ -77,19 +75,13 @@ class Source(Protocol):
         ...
 
 
-def open_source(target: str, open_bucket: Callable[[str], Store] | None = None) -> Source:
-    """The source at a web address, in a folder or in a bucket. Raises `InputError` where it is none."""
-    if is_bucket(target) and open_bucket is not None:
-        return StoreSource(open_bucket(target), target.rstrip("/"))
+def open_source(target: str) -> Source:
+    """The source at a web address or in a folder. Raises `InputError` where it is none."""
     if target.startswith(("http://", "https://")):
         return WebSource(target)
     if (Path(target) / "datapackage.json").is_file():
         return PackageSource(Path(target))
-    return open_folder(find_store(Path(target)))
-
-
-def open_folder(folder: Path) -> StoreSource:
-    """The public store in a folder."""
+    folder = find_store(Path(target))
     return StoreSource(LocalStore(folder, writes=False), str(folder.resolve()))
 
 
@@ -109,8 +101,7 @@ class StoreSource:
     is_whole, is_alone = True, False
 
     def __init__(self, store: Store, name: str) -> None:
-        self.name = name
-        self._store = store
+        self.name, self._store = name, store
 
     def read_keys(self) -> Sequence[tuple[Mapping[str, Any], bytes]]:
         """See `Source`."""
