@@ -19,10 +19,10 @@ from functools import partial
 from pathlib import Path
 
 from bench._machine import describe_machine
-from opendata.storage.blob_cache import BlobCache
 from opendata.storage.local import LocalStore
-from opendata.storage.s3 import S3Store
-from opendata.storage.s3_client import Clients, S3Access, S3Place
+from opendata.storage.objects.cache import BlobCache
+from opendata.storage.objects.client import Clients, S3Access, S3Place
+from opendata.storage.objects.store import S3Store
 from opendata.storage.store import Store
 from tests.ceph_server import CephServer
 

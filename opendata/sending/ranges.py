@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from io import RawIOBase
 from typing import BinaryIO
 
-from opendata.storage.s3_reader import BlobFile
+from opendata.storage.objects.reader import BlobFile
 
 MAX_RANGES = 16
 """Who asks for more separate parts gets the whole."""

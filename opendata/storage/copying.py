@@ -21,8 +21,8 @@ from typing import BinaryIO
 
 from opendata.errors import N_, InputError, IntegrityError
 from opendata.storage.local import LocalStore, sync_folder
-from opendata.storage.s3 import S3Store
-from opendata.storage.s3_reader import BlobFile
+from opendata.storage.objects.reader import BlobFile
+from opendata.storage.objects.store import S3Store
 from opendata.storage.store import BLOB_NAME, Store, blob_key, signing_key_key, unknown_blob
 
 _PIECE = 1 << 20

@@ -11,10 +11,10 @@ from pathlib import Path
 from opendata.errors import N_, UsageError
 from opendata.setting_values import is_bucket
 from opendata.settings import Settings, variable_of
-from opendata.storage.blob_cache import BlobCache
 from opendata.storage.local import LocalStore
-from opendata.storage.s3 import S3Store
-from opendata.storage.s3_client import S3Access, parse_place
+from opendata.storage.objects.cache import BlobCache
+from opendata.storage.objects.client import S3Access, parse_place
+from opendata.storage.objects.store import S3Store
 from opendata.storage.store import Lock, Store
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from opendata.db.locks import Locks
 from opendata.db.session import Database
-from opendata.storage.blob_cache import BlobCache
 from opendata.storage.local import LocalStore
-from opendata.storage.s3 import S3Store
-from opendata.storage.s3_client import Clients, S3Access, S3Place
+from opendata.storage.objects.cache import BlobCache
+from opendata.storage.objects.client import Clients, S3Access, S3Place
+from opendata.storage.objects.store import S3Store
 from opendata.storage.store import Store, blob_key
 from tests.ceph_server import Bucket, CephServer, SpoilingProxy, refuse_conditions
 

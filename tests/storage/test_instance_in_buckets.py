@@ -26,8 +26,8 @@ from opendata.services.operations.verifying import Trust, verify
 from opendata.settings import Settings
 from opendata.storage.copying import copy_store
 from opendata.storage.local import LocalStore
+from opendata.storage.objects.store import S3Store
 from opendata.storage.opening import Stores, open_store, open_stores
-from opendata.storage.s3 import S3Store
 from opendata.storage.store import blob_key, manifest_key
 from opendata.wiring import Services, build_services
 from tests.ceph_server import KEY_ID, SECRET, Bucket, CephServer, SpoilingProxy, refuse_conditions

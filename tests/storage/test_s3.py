@@ -20,13 +20,13 @@ from opendata.db.locks import Locks
 from opendata.db.session import Database
 from opendata.errors import BackendError, IntegrityError, NotFoundError, OpendataError, StorageFullError, UsageError
 from opendata.settings import Settings, read_settings
-from opendata.storage.blob_cache import BlobCache
 from opendata.storage.copying import copy_store
 from opendata.storage.local import LocalStore
+from opendata.storage.objects.cache import BlobCache
+from opendata.storage.objects.client import S3Access, S3Place, parse_place, sign
+from opendata.storage.objects.reader import BlobFile
+from opendata.storage.objects.store import S3Store
 from opendata.storage.opening import open_stores
-from opendata.storage.s3 import S3Store
-from opendata.storage.s3_client import S3Access, S3Place, parse_place, sign
-from opendata.storage.s3_reader import BlobFile
 from tests.ceph_server import Bucket, CephServer, Passing, SpoilingProxy, refuse_conditions, sign_and_send
 from tests.storage.backends import BucketBackend, open_backend
 

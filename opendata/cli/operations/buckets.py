@@ -83,7 +83,7 @@ def copy(source: str, target: str, full: bool, as_json: bool) -> None:
 
 def _ask(name: str, store: Store) -> dict[str, object]:
     """What there is to say of a store."""
-    from opendata.storage.s3 import S3Store
+    from opendata.storage.objects.store import S3Store
 
     found: dict[str, object] = {"store": name, "usable": True}
     is_bucket = isinstance(store, S3Store)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from opendata.errors import BackendError
-from opendata.storage.s3_client import AWAY
+from opendata.storage.objects.client import AWAY
 
 _FIRST_BYTES = 256 * 1024
 _GROWTH = 4

@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from opendata.errors import N_, BackendError, IntegrityError, TooLargeError
-from opendata.storage.blob_cache import BlobCache
-from opendata.storage.s3_client import (
+from opendata.storage.objects.cache import BlobCache
+from opendata.storage.objects.client import (
     AWAY,
     AbsentError,
     Clients,
@@ -35,7 +35,7 @@ from opendata.storage.s3_client import (
     name_fault,
     sign,
 )
-from opendata.storage.s3_reader import BlobFile
+from opendata.storage.objects.reader import BlobFile
 from opendata.storage.store import (
     BLOB_NAME,
     BlobState,
