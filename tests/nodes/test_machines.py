@@ -26,8 +26,8 @@ from opendata.services.delivery.forgetting import Forgetting
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.drafts.lease import take_lease
 from opendata.services.operations.last_checks import CheckName
-from opendata.services.operations.shared_keys import agree_on_keys
 from opendata.services.privacy.pseudonyms import SECRET_FILE as PSEUDONYM_FILE
+from opendata.services.privacy.shared_keys import agree_on_keys
 from opendata.services.search.searching import Search
 from opendata.storage.secrets import SECRET_FILE as SOURCE_FILE
 from opendata.wiring import Services, build_context
