@@ -21,7 +21,7 @@ from typing import Protocol
 
 import requests
 
-from opendata.services.operations.shared_keys import agree_on_keys
+from opendata.services.privacy.shared_keys import agree_on_keys
 from opendata.wiring import Services, build_context
 from tests.instances import make_actor, make_services
 from tests.servers import CHECKOUT, PostgresqlServer, RedisServer, free_port, require

@@ -26,8 +26,8 @@ from opendata.services.delivery.forgetting import Forgetting
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.drafts.lease import take_lease
 from opendata.services.operations.last_checks import CheckName
-from opendata.services.operations.shared_keys import agree_on_keys
 from opendata.services.privacy.pseudonyms import SECRET_FILE as PSEUDONYM_FILE
+from opendata.services.privacy.shared_keys import agree_on_keys
 from opendata.services.search.searching import Search
 from opendata.storage.secrets import SECRET_FILE as SOURCE_FILE
 from opendata.wiring import Services, build_context
@@ -64,9 +64,14 @@ def test_what_is_erased_on_one_machine_goes_from_the_derived_files_of_the_other(
     second.forgetting.follow()
     second.forms.find("reservoirs", "1.0.0", "levels", "xlsx")
     assert list_derived(second)
+    name = services.versions.find_file("reservoirs", "1.0.0", "levels", "csv").sha256
+    copy = second.settings.home / "cache" / name[:2] / name
+    copy.parent.mkdir(parents=True)
+    copy.write_text("a copy of a file in a bucket")
     services.withdrawals.withdraw(SYSTEM, "reservoirs", "1.0.0", reason="x", legal_basis="y", erase=True)
     assert second.forgetting.follow()
     assert not list_derived(second)
+    assert not copy.exists()
     assert not second.forgetting.follow()
 
 

@@ -162,7 +162,7 @@ def follow(parent: int | None) -> None:
 
 
 def _check_keys(settings: Settings) -> None:
-    from opendata.services.operations.shared_keys import agree_on_keys
+    from opendata.services.privacy.shared_keys import agree_on_keys
     from opendata.wiring import build_context
 
     context = build_context(settings)

@@ -36,7 +36,7 @@ def init(review: str | None, maintainer: str | None, adopt_keys: bool) -> None:
     """Create an instance in OPENDATA_HOME, or upgrade the database of an existing one."""
     from opendata.instance_file import INSTANCE_FILE
     from opendata.services.core.instance import create_instance
-    from opendata.services.operations.shared_keys import agree_on_keys
+    from opendata.services.privacy.shared_keys import agree_on_keys
     from opendata.settings import read_settings
     from opendata.wiring import build_context
 

@@ -147,7 +147,7 @@ def check_backends() -> Settings:
     """
     from opendata.jobs.queue import DraftQueue
     from opendata.services.core.instance import require_current
-    from opendata.services.operations.shared_keys import agree_on_keys
+    from opendata.services.privacy.shared_keys import agree_on_keys
     from opendata.settings import read_settings
     from opendata.wiring import build_context
 

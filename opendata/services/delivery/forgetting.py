@@ -9,23 +9,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Event, EventChain, Version
 from opendata.services.core.context import Context
+from opendata.storage.blob_cache import BlobCache
 from opendata.storage.derived import DerivedFolder
 
 _AGAIN_SECONDS = 60.0
 
 
 class Forgetting:
-    """Deletes from this machine's derived files what other machines have erased."""
+    """Deletes from this machine's derived files, and its copies of files in a bucket, what others have erased."""
 
     def __init__(self, context: Context, *, again_seconds: float = _AGAIN_SECONDS) -> None:
         self._context = context
         self._folder = DerivedFolder(context.settings.derived_folder, context.settings.derived_bytes)
+        settings = context.settings
+        self._cache = BlobCache(settings.home / Path(settings.cache or "cache").expanduser(), settings.cache_bytes)
         self._position = -1
         self._again_seconds = again_seconds
         self._again: list[tuple[float, Sequence[str]]] = []
@@ -33,8 +37,7 @@ class Forgetting:
     def follow(self) -> bool:
         """Delete what was made of versions erased since the last time, at first of all; whether the log went on."""
         while self._again and self._again[0][0] <= time.monotonic():
-            self._folder.forget(self._again[0][1])
-            self._again.pop(0)
+            self._forget(self._again.pop(0)[1])
         with self._context.read() as session:
             end = session.scalar(select(EventChain.position)) or 0
             if end == self._position:
@@ -42,10 +45,15 @@ class Forgetting:
             # The log of another database may end earlier: then everything is looked at, as at first.
             erased = _list_erased(session, self._position if 0 <= self._position < end else None)
         if erased:
-            self._folder.forget(erased)
+            self._forget(erased)
             self._again.append((time.monotonic() + self._again_seconds, erased))
         self._position = end
         return True
+
+    def _forget(self, erased: Sequence[str]) -> None:
+        self._folder.forget(erased)
+        for name in erased:
+            self._cache.forget(name.removeprefix("sha256:"))
 
 
 def _list_erased(session: Session, after: int | None) -> Sequence[str]:
