@@ -1,10 +1,9 @@
-"""Mirrors that tests make, and nginx with the configuration of docs/run-an-instance.md before them."""
+"""Mirrors that tests make, and nginx with the configuration that is delivered before them."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -45,10 +44,9 @@ def write_mirror(services: Services, target: Path | str, **options: object) -> M
 
 @contextlib.contextmanager
 def serve_mirror(mirror: Path, folder: Path) -> Iterator[str]:
-    """nginx with a mirror, as the documentation has it; its address."""
+    """nginx with a mirror; its address."""
     require("nginx")
-    text = (CHECKOUT / "docs" / "run-an-instance.md").read_text(encoding="utf-8")
-    config = next(item for item in re.findall(r"```nginx\n(.*?)```", text, re.DOTALL) if "opendata-mirror" in item)
+    config = (CHECKOUT / "deploy" / "nginx" / "mirror.conf").read_text(encoding="utf-8")
     port = free_port()
     config = config.replace("listen 80", f"listen 127.0.0.1:{port}").replace("/srv/opendata-mirror", str(mirror))
     user = "user root;" if os.geteuid() == 0 else ""  # as nobody it could not read our folder

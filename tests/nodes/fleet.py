@@ -27,7 +27,7 @@ from tests.instances import make_actor, make_services
 from tests.servers import CHECKOUT, PostgresqlServer, RedisServer, free_port, require
 
 PATIENCE = 120
-DOCUMENT = CHECKOUT / "docs" / "run-an-instance.md"
+DELIVERED = CHECKOUT / "deploy" / "nginx"
 
 _MAIN = """
 {user}
@@ -264,18 +264,19 @@ class Fleet:
         )
 
     def _write_nginx(self, machines: Sequence[Machine]) -> None:
-        """As the document for operators has it."""
+        """With the files that are delivered."""
         folder = self._folder / "nginx"
-        found = re.search(
-            r"```nginx\n(upstream .*?^}\n)(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL | re.M
+        upstream = (DELIVERED / "nodes.conf").read_text(encoding="utf-8")
+        named = re.search(r"    server 127\.0\.0\.1:8000(.*;)\n", upstream)
+        location = re.search(
+            r"^    location / \{.*?^    \}\n", (DELIVERED / "opendata.conf").read_text("utf-8"), re.S | re.M
         )
-        assert found
-        named = re.search(r"    server \S+(.*?);\n", found[1])
         assert named
-        lines = "".join(f"    server 127.0.0.1:{machine.port}{named[1]};\n" for machine in machines)
-        upstream = re.sub(r"(    server .*\n)+", lines, found[1], count=1)
+        assert location
+        lines = "".join(f"    server 127.0.0.1:{machine.port}{named[1]}\n" for machine in machines)
+        upstream = upstream.replace(named[0], lines)
         user = "user root;" if os.geteuid() == 0 else ""
-        text = _MAIN.format(user=user, folder=folder, port=self.port, upstream=upstream, location=found[2])
+        text = _MAIN.format(user=user, folder=folder, port=self.port, upstream=upstream, location=location[0])
         (folder / "nginx.conf").write_text(text)
 
 

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from opendata.db.models import Event, EventChain, Version
 from opendata.services.core.context import Context
-from opendata.storage.blob_cache import BlobCache
 from opendata.storage.derived import DerivedFolder
+from opendata.storage.objects.cache import BlobCache
 
 _AGAIN_SECONDS = 60.0
 
