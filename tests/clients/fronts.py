@@ -60,7 +60,4 @@ def run_nginx(folder: Path, home: Path, nodes: Sequence[str]) -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        import shutil
-
-        shutil.copy(folder / "error.log", "/tmp/nginx-error.log")
         process.wait(timeout=60)
