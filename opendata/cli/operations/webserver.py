@@ -7,6 +7,7 @@ import gc
 import os
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from opendata.cli.core.failures import FAILED
 from opendata.cli.core.language import say_error
 from opendata.cli.core.parent import end_with_parent
 from opendata.cli.operations.patience import PatientWorker
-from opendata.errors import N_, UsageError
+from opendata.errors import N_, OpendataError, UsageError
 from opendata.starting import collect_seldom, leave_out_pandas
 from opendata.telemetry.draining import watch_parent
 from opendata.telemetry.exposing import open_port, serve_figures
@@ -139,6 +140,21 @@ def serve(listener: int, ready: int, drain: int, parent: int, workers: int, thre
     WebServer(options, settings, ready).run()
 
 
+def _do_apart(check: Callable[[], object]) -> None:
+    """Check something in a process of its own: one that has asked a bucket can't fork processes that do."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            check()
+        except OpendataError as error:
+            sys.stderr.write(f"{say_error(error)}\n")
+            sys.stderr.flush()
+            os._exit(FAILED)
+        os._exit(0)
+    if status := os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]):
+        sys.exit(status)
+
+
 def check_backends() -> Settings:
     """The settings in force.
 
@@ -155,7 +171,8 @@ def check_backends() -> Settings:
     context = build_context(settings)
     try:
         require_current(context.database, settings, may_be_newer=True)
-        agree_on_keys(context)
+        context.database.dispose()
+        _do_apart(lambda: agree_on_keys(context))
         DraftQueue(settings.queue_file, settings.queue_url).check()
     finally:
         context.database.dispose()
@@ -163,8 +180,6 @@ def check_backends() -> Settings:
 
 
 if __name__ == "__main__":
-    from opendata.errors import OpendataError
-
     try:
         serve(*(int(text) for text in sys.argv[1:]))
     except OpendataError as error:
