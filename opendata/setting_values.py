@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from opendata.errors import N_, UsageError
 
@@ -270,3 +271,14 @@ def parse_index_pattern(name: str, default: object, text: str) -> str:  # noqa: 
             value=text[:100],
         )
     return text
+
+
+def show_default(value: object) -> str:
+    """A default as people write it."""
+    if isinstance(value, tuple):
+        return ",".join(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Path):
+        return "./var"
+    return str(value)

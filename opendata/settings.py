@@ -34,6 +34,7 @@ from opendata.setting_values import (
     parse_source_hosts,
     parse_store,
     parse_timezone,
+    show_default,
 )
 from opendata.setting_values import variable_of as variable_of
 
@@ -317,7 +318,7 @@ def list_settings() -> tuple[SettingInfo, ...]:
         SettingInfo(
             variable=variable_of(item.name),
             name=item.name,
-            default=_show(item.default),
+            default=show_default(item.default),
             unit=item.metadata["unit"],
             about=item.metadata["about"],
             secret=item.metadata["secret"],
@@ -396,13 +397,3 @@ _CHECKS = {
     "timezone": parse_timezone,
     "trusted_proxies": parse_networks,
 }
-
-
-def _show(value: object) -> str:
-    if isinstance(value, tuple):
-        return ",".join(value)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Path):
-        return "./var"
-    return str(value)

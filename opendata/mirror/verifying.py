@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 from opendata.errors import N_, BackendError
 from opendata.mirror.addresses import DOCUMENT_FILE
 from opendata.mirror.targets import MARK
-from opendata.services.operations.verification_sources import WebSource
+from opendata.services.operations.verification.sources import WebSource
 
 
 class MirrorSource(WebSource):

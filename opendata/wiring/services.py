@@ -93,9 +93,9 @@ from opendata.services.operations.checking import Checking
 from opendata.services.operations.collecting import Collecting
 from opendata.services.operations.deletion import Deletion
 from opendata.services.operations.originals import Originals
-from opendata.services.operations.public_records import PublicRecords
 from opendata.services.operations.rebuilding import Rebuilding
 from opendata.services.operations.screening import Screening
+from opendata.services.operations.verification.public_records import PublicRecords
 from opendata.services.packages.imports import Imports
 from opendata.services.packages.list_definitions import define_lists
 from opendata.services.packages.own_lists import OwnLists

@@ -21,8 +21,8 @@ from opendata.domain.review.checklist import Check
 from opendata.services.core.actors import SYSTEM
 from opendata.services.core.review_values import Signature
 from opendata.services.operations.backups import restore_backup
-from opendata.services.operations.verification_sources import StoreSource
-from opendata.services.operations.verifying import Trust, verify
+from opendata.services.operations.verification.sources import StoreSource
+from opendata.services.operations.verification.verifying import Trust, verify
 from opendata.settings import Settings
 from opendata.storage.copying import copy_store
 from opendata.storage.local import LocalStore

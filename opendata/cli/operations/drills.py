@@ -23,7 +23,7 @@ from opendata.errors import N_, IntegrityError
 
 if TYPE_CHECKING:
     from opendata.services.operations.drills import Drilled
-    from opendata.services.operations.verifying import Evidence
+    from opendata.services.operations.verification.verifying import Evidence
     from opendata.settings import Settings
     from opendata.wiring import Services
 
@@ -68,8 +68,8 @@ def _run(source: Path, ours: Settings, scratch: Path, report: Callable[[float, s
     """Restore a backup into a folder as `restore` does, check it, and read pages from it."""
     from opendata.services.operations.backups import LACKING, restore_backup
     from opendata.services.operations.drills import Drilled, check_key, list_missing
-    from opendata.services.operations.verification_sources import StoreSource
-    from opendata.services.operations.verifying import Evidence, Trust, verify
+    from opendata.services.operations.verification.sources import StoreSource
+    from opendata.services.operations.verification.verifying import Evidence, Trust, verify
     from opendata.storage.local import LocalStore
     from opendata.wiring import build_services
 
@@ -146,7 +146,7 @@ def _timed(found: Drilled, part: str) -> Iterator[None]:
 def _read_pages(services: Services) -> Sequence[Evidence]:
     """Ask the restored portal for its catalogue and for a dataset, in this process; what doesn't answer."""
     from opendata.app import create_app
-    from opendata.services.operations.verifying import Evidence
+    from opendata.services.operations.verification.verifying import Evidence
 
     client = create_app(services=services).test_client()
     listed = client.get("/api/v1/datasets?limit=1").get_json(silent=True) or {}

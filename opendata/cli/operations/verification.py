@@ -19,8 +19,8 @@ from opendata.errors import N_, InputError, OpendataError
 
 if TYPE_CHECKING:
     from opendata.metadata.keys import PublicKey
-    from opendata.services.operations.verification_sources import Source
-    from opendata.services.operations.verifying import Verified
+    from opendata.services.operations.verification.sources import Source
+    from opendata.services.operations.verification.verifying import Verified
 
 
 @click.command(short_help="Verify what a portal has published.")
@@ -45,8 +45,8 @@ def verify(
     something is wrong.
     """
     from opendata.mirror.verifying import find_mirror
-    from opendata.services.operations.verification_sources import open_source
-    from opendata.services.operations.verifying import Trust, verify
+    from opendata.services.operations.verification.sources import open_source
+    from opendata.services.operations.verification.verifying import Trust, verify
     from opendata.setting_values import is_bucket
 
     memory = remember or _find_memory()
@@ -81,7 +81,7 @@ def verify(
 
 def _open_bucket(place: str) -> Source:
     """The store in a bucket, into which nothing is written."""
-    from opendata.services.operations.verification_sources import StoreSource
+    from opendata.services.operations.verification.sources import StoreSource
     from opendata.settings import read_settings
     from opendata.storage.opening import open_store
 

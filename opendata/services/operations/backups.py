@@ -38,7 +38,7 @@ from opendata.services.core.event_chain import add_event, chain_events, chain_pa
 from opendata.services.core.instance import SESSION_FILE, create_instance, is_instance
 from opendata.services.operations.doors import Closed, close_doors
 from opendata.services.operations.ends import COUNTED, Ends, keep_ends, take_ends
-from opendata.services.operations.verification_sources import find_store
+from opendata.services.operations.verification.sources import find_store
 from opendata.services.privacy.pseudonyms import SECRET_FILE
 from opendata.settings import Settings
 from opendata.storage.copying import copy_in, copy_out

@@ -19,7 +19,7 @@ from opendata.errors import N_, OpendataError, StateError, UsageError
 from opendata.services.core.records import read_keys
 from opendata.services.operations.backups import Restored
 from opendata.services.operations.ends import COUNTED
-from opendata.services.operations.verifying import Evidence
+from opendata.services.operations.verification.verifying import Evidence
 from opendata.services.privacy.pseudonyms import SECRET_FILE, has_pseudonyms
 from opendata.storage.local import LocalStore
 from opendata.storage.signing import KEY_FILE, Signer

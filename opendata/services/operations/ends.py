@@ -24,8 +24,8 @@ from opendata.metadata.keys import PublicKey, find_signer
 from opendata.services.catalogue.withdrawals import choose_latest
 from opendata.services.core.context import read_clock
 from opendata.services.core.records import read_keys
-from opendata.services.operations.verification_sources import StoreSource, find_store
-from opendata.services.operations.verifying import FORGED, KEYS_BROKEN, NO_RECORD, UNSIGNED, Evidence
+from opendata.services.operations.verification.sources import StoreSource, find_store
+from opendata.services.operations.verification.verifying import FORGED, KEYS_BROKEN, NO_RECORD, UNSIGNED, Evidence
 from opendata.storage.local import LocalStore
 from opendata.storage.store import Store, grant_end_key, signature_key, signing_key_key
 

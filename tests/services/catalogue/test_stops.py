@@ -23,8 +23,8 @@ from opendata.errors import (
 from opendata.services.catalogue.files.placement import Placement
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.operations.backups import restore_backup
-from opendata.services.operations.verification_sources import open_source
-from opendata.services.operations.verifying import Trust, verify
+from opendata.services.operations.verification.sources import open_source
+from opendata.services.operations.verification.verifying import Trust, verify
 from opendata.settings import Settings
 from opendata.wiring import Services, build_services
 from tests.instances import CSV, make_actor, make_services, publish

@@ -25,8 +25,8 @@ from opendata.errors import (
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.operations.checking import EXPOSED
 from opendata.services.operations.collecting import Collecting
-from opendata.services.operations.verification_sources import open_source
-from opendata.services.operations.verifying import Trust, verify
+from opendata.services.operations.verification.sources import open_source
+from opendata.services.operations.verification.verifying import Trust, verify
 from opendata.wiring import Services, build_context, build_services
 from tests.instances import CSV, DATASET, make_actor, make_services, publish, upload
 

@@ -24,8 +24,8 @@ from opendata.services.access.tokens import TokenOptions
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.operations.backups import Restored, restore_backup
 from opendata.services.operations.ends import DIFFERENT, ELSEWHERE, Ends, keep_ends
-from opendata.services.operations.verification_sources import open_source
-from opendata.services.operations.verifying import FORGED, UNSIGNED, Trust, verify
+from opendata.services.operations.verification.sources import open_source
+from opendata.services.operations.verification.verifying import FORGED, UNSIGNED, Trust, verify
 from opendata.settings import Settings
 from opendata.storage.signing import Signer
 from opendata.storage.store import grant_end_key, suspension_key, tombstone_key

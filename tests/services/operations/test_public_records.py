@@ -20,8 +20,8 @@ from opendata.db.models import NegativeList, OpeningDate
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.operations.backups import restore_backup
 from opendata.services.operations.record_checking import LOST, OTHER, UNKNOWN
-from opendata.services.operations.verification_sources import open_source
-from opendata.services.operations.verifying import FORGED, UNSIGNED, Trust, verify
+from opendata.services.operations.verification.sources import open_source
+from opendata.services.operations.verification.verifying import FORGED, UNSIGNED, Trust, verify
 from opendata.settings import Settings
 from opendata.storage.store import negative_list_key, plan_key
 from opendata.wiring import Services, build_services

@@ -19,8 +19,8 @@ from opendata.errors import BackendError, InputError
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.records import read_keys
 from opendata.services.operations import verifying
-from opendata.services.operations.verification_sources import open_source
-from opendata.services.operations.verifying import Trust, Verified, verify
+from opendata.services.operations.verification.sources import open_source
+from opendata.services.operations.verification.verifying import Trust, Verified, verify
 from opendata.storage.local import LocalStore
 from opendata.storage.store import manifest_key, suspension_key, tombstone_key
 from opendata.wiring import Services

@@ -17,7 +17,7 @@ from opendata.errors import N_, OpendataError
 from opendata.metadata.canonical import digest, write_canonical
 from opendata.metadata.keys import PublicKey, find_signer, link_keys
 from opendata.services.core.records import find_maker
-from opendata.services.operations.verification_sources import Signed, Source
+from opendata.services.operations.verification.sources import Signed, Source
 
 NO_KEYS = N_("there are no keys to check signatures with; provide one with --key")
 KEYS_BROKEN = N_("the chain of keys is broken: a key isn't signed by the one before it")
