@@ -154,8 +154,8 @@ def test_a_form_from_elsewhere_is_refused(portal: Portal, path: str, token: str)
     assert "didn&#39;t come from a page of this portal" in answer.text
 
 
-UNGUARDED = ("/oai", "/subscriptions/end/<text>")
-"""Programs send these without a page before them: one only reads, in the other the secret text is the proof."""
+UNGUARDED = ("/oai", "/subscriptions/end/<text>", "/iceberg/")
+"""Programs send these without a page before them: one only reads, in one the secret text is the proof, one refuses all."""
 
 
 def test_every_form_is_guarded(portal: Portal) -> None:
