@@ -18,7 +18,7 @@ from werkzeug.serving import make_server
 from opendata.errors import BackendError, InputError
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.records import read_keys
-from opendata.services.operations import verifying
+from opendata.services.operations.verification import verifying
 from opendata.services.operations.verification.sources import open_source
 from opendata.services.operations.verification.verifying import Trust, Verified, verify
 from opendata.storage.local import LocalStore
