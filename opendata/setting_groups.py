@@ -79,7 +79,7 @@ class OpenidSettings(S3Settings):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenSettings(OpenidSettings):
-    """What is seen of the instance from outside, and how a node of it is taken out of service."""
+    """What is seen of the instance from outside, and how a node of it goes out of service."""
 
     metrics_port: int = declare(
         0,

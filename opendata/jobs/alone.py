@@ -1,4 +1,4 @@
-"""What one worker does for all: whoever else comes to it meanwhile leaves it alone, and looks again later.
+"""What one worker does for all: the others leave it alone meanwhile, and look again later.
 
 The lock is PostgreSQL's own (an advisory lock), so it ends with the connection of a worker that dies. Without it, each
 worker would do the same again, and wait for the rows of the others.

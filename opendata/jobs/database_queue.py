@@ -78,7 +78,7 @@ class _Ear:
 
 
 class DatabaseStorage(MemoryStorage):  # type: ignore[misc]  # huey has no types
-    """What huey asks of a queue; results and schedules, which we have none of, would be in memory."""
+    """What huey asks of a queue; results and schedules, which we don't use, would be in memory."""
 
     blocking = True
     priority = False

@@ -124,7 +124,7 @@ def is_token(offered: str | None, token: str) -> bool:
 
 
 def open_port(port: int) -> socket.socket:
-    """A socket of this machine alone. Raises `OSError` where the port is taken."""
+    """A socket of this machine alone. Raises `OSError` where the port is in use."""
     return socket.create_server(("127.0.0.1", port), backlog=_BACKLOG)
 
 

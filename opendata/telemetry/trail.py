@@ -37,7 +37,7 @@ class Trail:
 
     @property
     def trace_id(self) -> str:
-        """The id of the trace that it belongs to; empty where there is none."""
+        """The id of the trace that it belongs to; empty if it belongs to no trace."""
         found = _TRACEPARENT.fullmatch(self.traceparent)
         return found[1] if found else ""
 

@@ -11,7 +11,7 @@ from opendata.api.core.authentication import caller
 from opendata.api.core.blueprints import ApiBlueprint
 from opendata.api.core.current import services
 from opendata.api.core.fields import Instant, Many, Object, Shape, Text, Whole
-from opendata.domain.registers.operation import COLUMNS, FIRST_YEAR, LAST_YEAR, Part, Role
+from opendata.domain.registers.operation import FIRST_YEAR, LAST_YEAR
 from opendata.errors import N_, NotFoundError
 from opendata.metering import cost_class
 from opendata.problems import choose_voice
@@ -21,10 +21,15 @@ blueprint = ApiBlueprint("operation_reports", N_("Disclosures of the authorised 
 
 _ONE = "/publishers/<publisher>/operation-reports/<year>"
 _YEAR = N_("Enter a whole number")
-_TABLES = "; ".join(f"{part}: {', '.join(column.name for column in COLUMNS[part])}" for part in Part)
-_ROWS = {"description": f"Table → rows, each column → text. {_TABLES}."}
+_ROWS = {
+    "description": "Table → rows, each column → text. body: name, creditCode, telephone, plan, address, url;"
+    " authorisations: operator, scope, mode, begins, ends, operatorCode, procedure, agreement;"
+    " ceilings: service, ceiling, unit, basis, authority; operator: name, creditCode, telephone, address, url;"
+    " resources: title, provider, dataset, registration, cycle, scope;"
+    " products: product, kind, description, resources, registration, users; fees: product, fee, unit, ceiling, basis."
+}
 _NOTES = {"description": "Table → why it has no rows."}
-_ROLES = {"description": f"What the publisher is: {', '.join(Role)}."}
+_ROLES = {"description": "What the publisher is: implementing, operator."}
 
 
 class OperationQuery(Shape):

@@ -18,7 +18,6 @@ from opendata.api.core.multipart import open_form
 from opendata.api.core.parsing import read_path_number
 from opendata.api.core.shapes import page_of
 from opendata.domain.access.scopes import Verb
-from opendata.domain.registers.form import APPLICATION, LONGEST
 from opendata.domain.registers.registration import DocumentKind, RegistrationKind, RegistrationState, RegistrationStep
 from opendata.errors import N_, InvalidMetadataError, fault
 from opendata.metering import cost_class
@@ -86,7 +85,13 @@ class RegistrationShape(Schema):
     registered = fields.Date(required=True, allow_none=True)
     valid_until = fields.Date(required=True, allow_none=True, data_key="validUntil")
     renew_from = fields.Date(required=True, allow_none=True, data_key="renewFrom")
-    said = fields.Dict(required=True, metadata={"description": f"Field → text. Fields: {', '.join(APPLICATION)}."})
+    said = fields.Dict(
+        required=True,
+        metadata={
+            "description": "Field → text. Fields: office, use, agentName, agentCode, agentContact, storagePlace,"
+            " evidenceWay, evidenceNumber."
+        },
+    )
     documents = fields.List(fields.Nested(DocumentShape), required=True)
     steps = fields.List(fields.String(), required=True, metadata={"description": "The steps that are possible."})
     returned = fields.String(required=True, metadata={"description": "What must be mended, where it was returned."})
@@ -126,7 +131,7 @@ class DocumentInput(Shape):
 class RegistrationChanges(Shape):
     """What the application says, each part as a whole where given."""
 
-    said = Object(metadata={"description": f"Field → text of at most {LONGEST} characters."})
+    said = Object(metadata={"description": "Field → text of at most 2000 characters."})
     documents = Many(Inner(DocumentInput))
     revision = Whole(
         0,

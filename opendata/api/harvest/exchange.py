@@ -35,9 +35,9 @@ _SIGNED = [
         "description": text,
     }
     for name, text in (
-        (ID, "`put_{id}_{serial}` or `delete_{id}_{serial}`; the serial is higher in every later message."),
-        (TIMESTAMP, "Seconds since 1970, at most five minutes off."),
-        (SIGNATURE, "`v1,` and the HMAC-SHA256 of id, time and body, in Base64 (Standard Webhooks)."),
+        (ID, N_("`put_{id}_{serial}` or `delete_{id}_{serial}`; the serial is higher in every later message.")),
+        (TIMESTAMP, N_("Seconds since 1970, at most five minutes off.")),
+        (SIGNATURE, N_("`v1,` and the HMAC-SHA256 of id, time and body, in Base64 (Standard Webhooks).")),
     )
 ]
 

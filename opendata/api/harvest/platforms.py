@@ -93,7 +93,7 @@ class PlatformShape(Schema):
         metadata={
             "type": "object",
             "additionalProperties": {"type": "integer"},
-            "description": f"Records by state: {', '.join(RecordState)}.",
+            "description": "Records by state: waiting, delivered, refused, failed, withdrawn.",
         },
     )
     failures = fields.Integer(required=True, metadata={"description": "Failures in a row."})

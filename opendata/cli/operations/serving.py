@@ -173,7 +173,7 @@ def _check_keys(settings: Settings) -> None:
 
 
 def _list_followers(services: Services) -> Sequence[Indexer]:
-    """What each machine keeps of its own, and has to keep up to date."""
+    """What each machine keeps for itself, and must keep up to date."""
     return services.indexing, services.sketching, services.forgetting
 
 

@@ -87,7 +87,7 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
 
 def find_metrics_port(settings: Settings) -> socket.socket | None:
-    """What listens at the port of the figures, if there is to be one. Raises `UsageError` where the port is taken."""
+    """What listens at the port of the figures, if there is to be one. Raises `UsageError` where the port is in use."""
     if not settings.metrics_port:
         return None
     try:

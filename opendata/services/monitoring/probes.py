@@ -120,7 +120,7 @@ class Probe:
         threading.Thread(target=self._run, args=(now,), name="probe", daemon=True).start()
 
     def wait(self, ends: float) -> tuple[OpendataError | None, float]:
-        """The answer, or that there is none in time; and how long it took."""
+        """The fault, if any; no answer in time is one too. Also how long it took."""
         with self._lock:
             begun = self._begun
         if begun is not None and not self._done.wait(max(0.0, ends - time.monotonic())):

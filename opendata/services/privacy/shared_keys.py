@@ -1,4 +1,4 @@
-"""What all machines of an instance keep in `keys/` has to be the same: the database notes the digest of each secret.
+"""What all machines of an instance keep in `keys/` must be the same: the database notes the digest of each secret.
 
 A machine with another secret would make other pseudonyms, count attempts to sign in apart, refuse the forms of the
 others and sign what nobody can verify. So it doesn't start.

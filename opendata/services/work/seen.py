@@ -23,7 +23,7 @@ _UNKNOWN = "unknown"
 
 
 class SeenJob:
-    """The work at hand. `outcome` is set by whoever finds out how it ends."""
+    """The work at hand. `outcome` is set by the code that finds out how it ends."""
 
     def __init__(self, draft: str) -> None:
         self.trail = Trail("", draft=draft)

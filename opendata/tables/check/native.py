@@ -59,7 +59,7 @@ _DAY_0 = date(1970, 1, 1).toordinal()
 
 @cache
 def find_native() -> Any:
-    """The compiled module; None where there is none, or where it is turned off."""
+    """The compiled module; None where it isn't built, or is turned off."""
     if os.environ.get(SWITCH) == "0":
         return None
     try:
@@ -104,7 +104,7 @@ class NativePass:
 
 
 def _describe(screen: ColumnScreen) -> tuple[Any, ...]:
-    """What the pass has to know of a column; `_NOTHING` where it knows nothing of its rules."""
+    """What the pass needs of a column; `_NOTHING` where it can't check the column's rules."""
     rule, wanted = screen.rule, screen.arrow_type
     kind = _KINDS.get(rule.type.name, _CELLS)
     if not screen.is_certain or not kind or str(wanted) != _ARROW.get(kind, "string"):

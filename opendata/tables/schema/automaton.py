@@ -67,7 +67,7 @@ class _TooHardError(Exception):
 
 @lru_cache(maxsize=256)
 def build_automaton(pattern: str) -> Automaton | None:
-    """The automaton that accepts whole texts only if the pattern does; None where there is none of a fair size."""
+    """The automaton that accepts whole texts only if the pattern does; None if it is too large or can't be built."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # what Python's own syntax may mean in another way some day

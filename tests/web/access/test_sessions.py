@@ -155,7 +155,7 @@ def test_a_form_from_elsewhere_is_refused(portal: Portal, path: str, token: str)
 
 
 UNGUARDED = ("/oai", "/subscriptions/end/<text>", "/iceberg/")
-"""Programs send these without a page before them: one only reads, in one the secret text is the proof, one refuses all."""
+"""Programs send these without a page before them: one only reads, one is proved by its secret text, one refuses all."""
 
 
 def test_every_form_is_guarded(portal: Portal) -> None:
