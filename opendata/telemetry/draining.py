@@ -12,21 +12,23 @@ import select
 class _State:
     """The pipe from the parent, if there is one."""
 
-    poll: select.poll | None = None
+    pipe: int | None = None
     is_draining = False
 
 
-def watch_parent(pipe: int) -> None:
-    """Have the parent say it through this end of a pipe."""
-    os.set_inheritable(pipe, False)
-    _State.poll = select.poll()
-    _State.poll.register(pipe, select.POLLIN)
+def watch_parent(pipe: int | None) -> None:
+    """Have the parent say it through this end of a pipe; None for no parent."""
+    if pipe is not None:
+        os.set_inheritable(pipe, False)
+    _State.pipe = pipe
 
 
 def is_draining() -> bool:
     """Whether new readers had better go to another node. Costs a system call."""
-    if not _State.is_draining and _State.poll is not None and _State.poll.poll(0):
-        _State.is_draining = True
+    if not _State.is_draining and _State.pipe is not None:
+        looking = select.poll()  # one for each look: threads can't share one
+        looking.register(_State.pipe, select.POLLIN)
+        _State.is_draining = bool(looking.poll(0))
     return _State.is_draining
 
 
