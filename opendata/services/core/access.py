@@ -84,12 +84,12 @@ def _where_of_publisher(
 
 def where_open() -> ColumnElement[bool]:
     """The condition on rows of `datasets` under which anyone may have the data."""
-    return and_(_say("attribute", OPEN), _say("scope", PUBLIC))
+    return and_(_read("attribute", OPEN) == OPEN, _read("scope", PUBLIC) == PUBLIC)
 
 
 def where_not_closed() -> ColumnElement[bool]:
     """The condition on rows of `datasets` under which anyone may have the data, or single resources of it."""
-    return _say("attribute", OPEN) != CLOSED
+    return _read("attribute", OPEN) != CLOSED
 
 
 def where_standing() -> ColumnElement[bool]:
@@ -193,5 +193,5 @@ def _is_granted(context: Context, session: Session, dataset: str, reader: Actor)
     return any(not has_ended(context, grant) for grant in session.scalars(query))
 
 
-def _say(name: str, default: str) -> ColumnElement[bool]:
-    return func.coalesce(Dataset.meta[("disclosure", name)].as_string(), default) == default
+def _read(name: str, default: str) -> ColumnElement[str]:
+    return func.coalesce(Dataset.meta[("disclosure", name)].as_string(), default)

@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
 from opendata.db.models import Dataset, Grant, Version
 from opendata.domain.schema import ForeignKey
@@ -22,6 +23,7 @@ from opendata.errors import (
     StateError,
     WithdrawnError,
 )
+from opendata.services.core.access import where_not_closed, where_open
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.operations.checking import EXPOSED
 from opendata.services.operations.collecting import Collecting
@@ -138,6 +140,15 @@ def test_a_dataset_closed_while_its_draft_waits_for_the_worker_publishes_nothing
     assert "editor 在草稿提交后修改了" in ended.comment  # in the portal's first language
     with pytest.raises(NotFoundError):
         services.datasets.get("reservoirs")
+
+
+def test_rows_are_chosen_by_what_their_disclosure_says(services: Services, editor: Actor) -> None:
+    said = {"open": None, "for-an-area": FOR_AN_AREA, "conditional": CONDITIONAL, "closed": CLOSED}
+    for name, disclosure in said.items():
+        services.datasets.create(editor, {**DATASET, "id": name, **({"disclosure": disclosure} if disclosure else {})})
+    with services.database.unit() as session:
+        found = [set(session.scalars(select(Dataset.id).where(rule()))) for rule in (where_open, where_not_closed)]
+    assert found == [{"reservoirs", "open"}, {"reservoirs", "open", "for-an-area", "conditional"}]
 
 
 @pytest.fixture

@@ -226,7 +226,7 @@ def test_a_reader_that_takes_too_much_fails_its_run_alone(
     office.register()
     office.answer(*(package(f"p{number}", notes="长" * 5000) for number in range(2000)))
     with monkeypatch.context() as patch:
-        changed = {"memory": 4 << 20, "seconds": 600.0} if bounds == "memory" else {"memory": 1 << 30, "seconds": 0.5}
+        changed = {"memory": 4 << 20, "seconds": 600.0} if bounds == "memory" else {"memory": 1 << 30, "seconds": 0.2}
         patch.setattr("opendata.exchange.reading.confined_reader.BOUNDS", Bounds(**changed))  # type: ignore[arg-type]
         run = office.run()
     assert run.outcome == HarvestOutcome.FAILED
