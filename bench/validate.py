@@ -1,24 +1,28 @@
 """Rows checked per second: ours on 2,000,000 rows x 11 columns, frictionless on 100,000 of them, Arrow's plain reading.
 
 Five tables: clean, 1 % bad rows spread evenly, every row bad, one of 300 columns, one of long texts. Each figure is a
-whole process, the median of five (`--runs`); `--rows` makes a quicker run. Arrow reads all columns as text and checks
-nothing: the floor. DuckDB does checks equal in effect as SQL over the same file. `--large` checks 20,000,000 rows too,
-for the memory.
+whole process, the median of five (`--runs`) that take turns; `--rows` makes a quicker run. Ours runs with and without
+the compiled pass. Arrow reads all columns as text and checks nothing: the floor. DuckDB does checks equal in effect as
+SQL over the same file. `--large` checks 20,000,000 rows too, for the memory.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench._machine import describe_machine
+from opendata.tables.check.native import SWITCH
 
 PEER_ROWS = 100_000
 SCHEMA: dict[str, Any] = {
@@ -57,6 +61,8 @@ LONG: dict[str, Any] = {
     "primaryKey": ["id"],
 }
 OURS = """
+from opendata.starting import leave_out_pandas
+leave_out_pandas()
 import json, sys
 from pathlib import Path
 from opendata.tables.schema.schema import read_schema
@@ -121,19 +127,37 @@ def main() -> None:
         if options.large:
             write_table(large, options.rows * 10, 0)
             print(f"\n{options.rows * 10:,} rows, {large.stat().st_size / 1e6:.0f} MB")
-            measure("opendata", OURS, large, SCHEMA, 1)
+            describe("opendata", [take(OURS, large, SCHEMA)])
 
 
 def compare(title: str, schema: dict[str, Any], large: Path, small: Path, runs: int, sql: str = "") -> None:
-    """Run every program on a table (frictionless on a smaller one of the kind) and print figures and ratios."""
+    """Run every program on a table (frictionless on a smaller one of the kind) and print figures and ratios.
+
+    The programs take turns, and a ratio is the median of those of each turn: first of CPU seconds, then of seconds.
+    """
     print(f"\n{title}: {large.stat().st_size / 1e6:.0f} MB")
-    ours = measure("opendata", OURS, large, schema, runs)
-    arrow = measure("pyarrow, text only", ARROW, large, schema, runs)
-    peer = measure("frictionless", FRICTIONLESS, small, schema, 1)
-    print(f"  ratio per row (frictionless / opendata): {peer / ours:.1f}")
-    print(f"  ratio of time (opendata / pyarrow): {ours / arrow:.2f}")
-    if sql:
-        print(f"  ratio of time (opendata / DuckDB): {ours / measure('DuckDB, SQL', sql, large, schema, runs):.2f}")
+    programs = {"opendata": OURS, "opendata, not compiled": OURS, "pyarrow, text only": ARROW}
+    programs |= {"DuckDB, SQL": sql} if sql else {}
+    taken: dict[str, list[Taken]] = {name: [] for name in programs}
+    for _ in range(runs):
+        for name, program in programs.items():
+            taken[name].append(take(program, large, schema, is_compiled=name == "opendata"))
+    for name, found in taken.items():
+        describe(name, found)
+    peer = take(FRICTIONLESS, small, schema)
+    describe("frictionless", [peer])
+    ours = taken["opendata"]
+    print(f"  frictionless / opendata, a row: {_ratio([peer] * runs, ours)}")
+    for name in programs:
+        if name != "opendata":
+            print(f"  opendata / {name}: {_ratio(ours, taken[name])}")
+
+
+def _ratio(one: list[Taken], other: list[Taken]) -> str:
+    pairs = list(zip(one, other, strict=True))
+    cpu = statistics.median((a.cpu / a.rows) / (b.cpu / b.rows) for a, b in pairs)
+    wall = statistics.median((a.seconds / a.rows) / (b.seconds / b.rows) for a, b in pairs)
+    return f"CPU {cpu:.2f}, time {wall:.2f}"
 
 
 def write_table(path: Path, rows: int, every: int) -> None:
@@ -184,18 +208,37 @@ def write_long_table(path: Path, rows: int) -> None:
             file.write(f'{n},{"本事项由主管部门负责" * (30 + n % 40)},"{text.replace(chr(34), chr(34) * 2)}"\n')
 
 
-def measure(name: str, program: str, path: Path, schema: dict[str, Any], runs: int) -> float:
-    """Seconds per row, the median over whole processes; prints them with what was found and the peak memory."""
-    times, found = [], ""
-    for _ in range(runs):
-        started = time.perf_counter()
-        command = [sys.executable, "-c", program + MEMORY, str(path), json.dumps(schema)]
-        found = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        times.append(time.perf_counter() - started)
+@dataclass(frozen=True)
+class Taken:
+    """What a whole process took: CPU seconds (user and system, its children too), seconds, peak memory in MB."""
+
+    cpu: float
+    seconds: float
+    rows: int
+    errors: int
+    memory: int
+
+
+def take(program: str, path: Path, schema: dict[str, Any], *, is_compiled: bool = True) -> Taken:
+    """Run a program on a table in a process of its own."""
+    environment = os.environ | ({} if is_compiled else {SWITCH: "0"})
+    command = [sys.executable, "-c", program + MEMORY, str(path), json.dumps(schema)]
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    found = subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
+    seconds, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     (rows, errors), memory = json.loads(found.splitlines()[0]), int(found.splitlines()[1])
-    seconds = statistics.median(times)
-    print(f"  {name}: {seconds:.2f} s, {rows / seconds:,.0f} rows/s, {errors:,} errors, peak {memory} MB")
-    return seconds / rows
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Taken(cpu, seconds, rows, errors, memory)
+
+
+def describe(name: str, found: list[Taken]) -> None:
+    """Print the medians of some runs."""
+    cpu, seconds = statistics.median(item.cpu for item in found), statistics.median(item.seconds for item in found)
+    last = found[-1]
+    print(
+        f"  {name}: {cpu:.2f} CPU s, {seconds:.2f} s, {last.rows / seconds:,.0f} rows/s, {last.errors:,} errors, "
+        f"peak {last.memory} MB"
+    )
 
 
 if __name__ == "__main__":

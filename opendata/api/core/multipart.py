@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, BinaryIO, cast
 
 from flask import current_app, request
 from werkzeug.formparser import FormDataParser
 
-from opendata.errors import N_, InputError, UnsupportedFormatError
+from opendata.api.core.fields import UNKNOWN
+from opendata.errors import N_, InputError, InvalidMetadataError, UnsupportedFormatError, fault
 
 
 class _StrictFormParser(FormDataParser):
@@ -34,3 +36,32 @@ def open_form() -> None:
         request.form  # noqa: B018 - reads the whole body
     except ValueError:
         raise InputError(N_("The multipart body can't be read: it is cut off or its boundary is missing")) from None
+
+
+@dataclass(frozen=True, slots=True)
+class TableForm:
+    """A table to be imported: its bytes and name, and whether only its trial or only its right rows are wanted."""
+
+    stream: BinaryIO
+    name: str
+    is_dry: bool
+    only_valid: bool
+
+
+def read_table_form() -> TableForm:
+    """The parts `file`, `dryRun` and `onlyValid` of the body. Raises as `open_form`, and `InvalidMetadataError`."""
+    open_form()
+    unknown = [*(request.form.keys() - {"dryRun", "onlyValid"}), *(request.files.keys() - {"file"})]
+    faults = [fault(f"/{name[:100]}", UNKNOWN) for name in unknown]
+    options = {}
+    for name in ("dryRun", "onlyValid"):
+        text = request.form.get(name, "false")
+        if text not in ("true", "false"):
+            faults.append(fault(f"/{name}", N_("This must be true or false")))
+        options[name] = text == "true"
+    file = request.files.get("file")
+    if file is None:
+        faults.append(fault("/file", N_("Send the table as a part named “file”")))
+    if faults or file is None:
+        raise InvalidMetadataError(faults=faults)
+    return TableForm(cast(BinaryIO, file.stream), file.filename or "", options["dryRun"], options["onlyValid"])

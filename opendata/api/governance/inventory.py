@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from flask import Response, request, stream_with_context
+from flask import Response, stream_with_context
 from marshmallow import Schema, fields
 
 from opendata.api.catalogue.datasets import spell_out
@@ -24,7 +24,7 @@ from opendata.api.core.conditions import (
 from opendata.api.core.current import services
 from opendata.api.core.fields import Address, Instant, Shape, Text
 from opendata.api.core.inputs import DatasetInput, PageQuery
-from opendata.api.core.multipart import open_form
+from opendata.api.core.multipart import read_table_form
 from opendata.api.core.shapes import OwnerShape, page_of
 from opendata.api.drafts.findings import CSV, XLSX, send_file_of
 from opendata.domain.access.scopes import Verb
@@ -265,26 +265,13 @@ def replace_item(body: Mapping[str, Any], dataset: str) -> Answer:
 def import_items() -> Mapping[str, Any]:
     """Import a table of items: all its rows, or nothing where one is wrong (409) unless `onlyValid` is true."""
     require_publisher(caller())
-    open_form()
-    unknown = [*(request.form.keys() - {"dryRun", "onlyValid"}), *(request.files.keys() - {"file"})]
-    faults = [fault(f"/{name[:100]}", N_("This property doesn't exist. Check the spelling")) for name in unknown]
-    options = {}
-    for name in ("dryRun", "onlyValid"):
-        text = request.form.get(name, "false")
-        if text not in ("true", "false"):
-            faults.append(fault(f"/{name}", N_("This must be true or false")))
-        options[name] = text == "true"
-    file = request.files.get("file")
-    if file is None:
-        faults.append(fault("/file", N_("Send the table as a part named “file”")))
-    if faults or file is None:
-        raise InvalidMetadataError(faults=faults)
+    form = read_table_form()
     found = services().inventory_imports.run(
         caller(),
-        file.stream,  # type: ignore[arg-type]  # werkzeug says less of it than it is
-        file.filename or "inventory",
-        dry=options["dryRun"],
-        only_valid=options["onlyValid"],
+        form.stream,
+        form.name or "inventory",
+        dry=form.is_dry,
+        only_valid=form.only_valid,
     )
     return describe_import(found)
 

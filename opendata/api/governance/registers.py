@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flask import request
 from marshmallow import Schema, fields
 
 from opendata.api.core.authentication import caller
@@ -14,12 +13,12 @@ from opendata.api.core.conditions import Answer
 from opendata.api.core.current import services
 from opendata.api.core.fields import Address, Inner, Instant, Many, Object, Shape, Text, Whole
 from opendata.api.core.inputs import PageQuery
-from opendata.api.core.multipart import open_form
+from opendata.api.core.multipart import read_table_form
 from opendata.api.core.parsing import read_path_number
 from opendata.api.core.shapes import page_of
 from opendata.domain.access.scopes import Verb
 from opendata.domain.registers.registration import DocumentKind, RegistrationKind, RegistrationState, RegistrationStep
-from opendata.errors import N_, InvalidMetadataError, fault
+from opendata.errors import N_
 from opendata.metering import cost_class
 from opendata.problems import choose_voice
 from opendata.services.core.actors import require_publisher
@@ -288,26 +287,13 @@ def list_registration_forms(query: Mapping[str, Any]) -> Mapping[str, Any]:
 def take_registration_results() -> Mapping[str, Any]:
     """Take a table of codes that came back: all its rows, or nothing where one is wrong unless `onlyValid` is true."""
     require_publisher(caller())
-    open_form()
-    unknown = [*(request.form.keys() - {"dryRun", "onlyValid"}), *(request.files.keys() - {"file"})]
-    faults = [fault(f"/{name[:100]}", N_("This property doesn't exist. Check the spelling")) for name in unknown]
-    options = {}
-    for name in ("dryRun", "onlyValid"):
-        text = request.form.get(name, "false")
-        if text not in ("true", "false"):
-            faults.append(fault(f"/{name}", N_("This must be true or false")))
-        options[name] = text == "true"
-    file = request.files.get("file")
-    if file is None:
-        faults.append(fault("/file", N_("Send the table as a part named “file”")))
-    if faults or file is None:
-        raise InvalidMetadataError(faults=faults)
+    form = read_table_form()
     found = services().registration_results.run(
         caller(),
-        file.stream,
-        file.filename or "results",
-        dry=options["dryRun"],
-        only_valid=options["onlyValid"],
+        form.stream,
+        form.name or "results",
+        dry=form.is_dry,
+        only_valid=form.only_valid,
     )
     return _describe_results(found)
 
