@@ -18,6 +18,8 @@ NATIVE := opendata/_native.abi3.so
 UNCOMPILED := olefile2|/pyasn1_modules/|/authlib/|/pygments/(lexers|styles)/|/redis/asyncio/|/openpyxl/|/aiohttp/|/tests/|/fontTools/|/mypyc?/|/pip/|/setuptools/|/scipy/|/networkx/|/mlcroissant/|/rdflib/|/pandas-stubs/
 BROWSER := $(VENV)/browser/.installed
 CLIENTS := tests/clients/browser
+SCRIPTS := clients/mirror/node_modules/.installed
+RATIOS := $(VENV)/ratios.jsonl
 
 # Some environments forbid Python to keep bytecode; every process would then compile all it imports.
 unexport PYTHONDONTWRITEBYTECODE
@@ -43,36 +45,43 @@ run: $(RUNTIME) $(NATIVE) ## publish the samples and serve them on http://127.0.
 	@$(compile_later) exec $(BIN)/opendata demo --port $(PORT)
 
 .PHONY: install
-install: $(RUNTIME) $(NATIVE) ## install into .venv what running takes
+install: $(RUNTIME) $(NATIVE) $(SCRIPTS) ## install into .venv what running takes
 	@$(compile)
 
 .PHONY: test
-test: $(DEV) $(NATIVE) $(BROWSER) ## run the tests, except the slow ones (4 minutes on two cores)
+test: $(DEV) $(NATIVE) $(BROWSER) $(SCRIPTS) ## run the tests, except the slow ones (4 minutes on two cores)
 	@$(compile)
 	$(BIN)/pytest $(PARALLEL) -m "$(QUICK)" --durations=10
 
 .PHONY: test-part
-test-part: $(DEV) $(NATIVE) $(BROWSER) ## run one part of the slow tests: PART=0/6 to PART=5/6
+test-part: $(DEV) $(NATIVE) $(BROWSER) $(SCRIPTS) ## run one part of the slow tests: PART=0/6 to PART=5/6
 	@$(compile)
 	$(BIN)/pytest $(PARALLEL) -m "slow" --part $(PART) $(THOROUGH) --durations=10
 
 .PHONY: test-all
-test-all: $(DEV) $(NATIVE) $(BROWSER) ## run all tests on all databases, the property tests from a new seed (30 minutes)
+test-all: $(DEV) $(NATIVE) $(BROWSER) $(SCRIPTS) ## run all tests on all databases, the property tests from a new seed (30 minutes)
 	@$(compile)
 	$(BIN)/pytest $(PARALLEL) $(THOROUGH) --durations=20
 
 .PHONY: soak
 soak: $(DEV) $(NATIVE) $(BROWSER) ## run what has no limit of time: every hand-made fault, 200,000 hostile inputs, dying machines
 	@$(compile)
-	$(BIN)/python -m tests.nodes.chaos
+	OPENDATA_CHAOS_STORE=ceph $(BIN)/python -m tests.nodes.chaos
 	OPENDATA_CHAOS_QUEUE=postgresql OPENDATA_CHAOS_SEED=2 $(BIN)/python -m tests.nodes.chaos
+	$(MAKE) --no-print-directory test-spark
 	$(BIN)/python -m tests.mutations.run
+	OPENDATA_NATIVE=0 $(BIN)/pytest $(PARALLEL) -m "$(QUICK)"
 	$(BIN)/python -m tests.fuzz.readers --inputs 100000
 	$(BIN)/python -m tests.fuzz.native --inputs 1000000
+	$(BIN)/python -m bench.instructions
 	$(BIN)/python -m tests.fuzz.uploads --inputs 2000
 	$(BIN)/python -m tests.fuzz.answers --examples 30000
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --group soak && \
 	    $(BIN)/python -m tests.fuzz.readers --guided --inputs 100000
+
+.PHONY: test-spark
+test-spark: $(VENV)/spark/.installed ## run a cluster of Spark, and hold its reports against those of one machine
+	$(VENV)/spark/bin/python -m pytest -q tests/spark
 
 .PHONY: coverage
 coverage: $(DEV) $(BROWSER) ## show which lines and branches `make test` reaches, then `make test-all`
@@ -95,11 +104,10 @@ format: $(DEV) ## put every file in the house's form
 	$(BIN)/ruff format .
 
 .PHONY: bench
-bench: $(DEV) $(NATIVE) ## run the benchmarks one after the other
-	@set -e; for benchmark in bench/[!_]*.py; do \
-	    [ -e "$$benchmark" ] || { echo "bench/ holds no benchmark yet"; break; }; \
-	    echo "== $$benchmark"; $(BIN)/python -m "bench.$$(basename "$$benchmark" .py)"; \
-	done
+bench: $(DEV) $(NATIVE) ## run the benchmarks one after the other; their ratios become docs/performance.md
+	@set -e; rm -f $(RATIOS); for benchmark in bench/[!_]*.py; do \
+	    echo "== $$benchmark"; OPENDATA_RATIOS=$(RATIOS) $(BIN)/python -m "bench.$$(basename "$$benchmark" .py)"; \
+	done; $(BIN)/python -m bench._ratios $(RATIOS)
 
 .PHONY: guide
 guide: $(DEV) ## make the pictures of the clerk's guide again, from the pages as they are now
@@ -116,6 +124,7 @@ translations: $(DEV) ## collect the texts to translate into every catalogue, and
 lock: $(BIN)/uv ## choose the newest versions that pyproject.toml allows and write both lock files
 	$(COMPILE) --output-file requirements.lock
 	$(COMPILE) --group dev --constraints requirements.lock --output-file requirements-dev.lock
+	$(COMPILE) --extra spark --constraints requirements-dev.lock --output-file requirements-spark.lock
 
 COMPILE = $(BIN)/uv pip compile pyproject.toml --extra otel --extra postgres --extra redis --extra s3 --extra sftp \
     --group build --universal --generate-hashes \
@@ -139,11 +148,24 @@ $(DEV): requirements-dev.lock pyproject.toml $(BIN)/uv
 	@$(call sync,requirements-dev.lock)
 	@touch $@ $(RUNTIME)
 
+# Spark takes half a gigabyte, so it has an environment of its own.
+$(VENV)/spark/.installed: requirements-dev.lock requirements-spark.lock $(BIN)/uv
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(@D)
+	@$(BIN)/uv pip install --quiet --require-hashes --python $(@D)/bin/python \
+	    --requirements requirements-dev.lock --requirements requirements-spark.lock
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(@D)/bin/python --editable .
+	@touch $@
+
 # What the tests run inside a browser: clients that send files, and axe. Where it can't be fetched, their tests are skipped.
 $(BROWSER): $(CLIENTS)/package-lock.json $(CLIENTS)/package.json $(BIN)/python
 	@rm -rf $(@D); cp -R $(CLIENTS) $(@D); \
 	if npm ci --silent --prefer-offline --prefix $(@D); then touch $@; \
 	else echo "npm can't fetch the clients for a browser: their tests will be skipped"; fi
+
+# What reads Parquet in the pages of a mirror. Where it can't be fetched, those pages have their first rows only.
+$(SCRIPTS): clients/mirror/package-lock.json clients/mirror/package.json
+	@if npm ci --silent --prefer-offline --prefix clients/mirror; then touch $@; \
+	else echo "npm can't fetch what reads Parquet in the pages of a mirror: they will have their first rows only"; fi
 
 # The compiled pass over the bytes of tables, where there is a compiler.
 $(NATIVE): $(wildcard native/*) tools/build_native.py $(BIN)/python

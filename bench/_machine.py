@@ -61,7 +61,7 @@ def list_largest(root: int) -> dict[str, int]:
 
 
 def measure_cpu(root: int) -> float:
-    """The processor time that a process and all below it have taken, in seconds."""
+    """The processor time that a process, all below it and those of them that have ended have taken, in seconds."""
     return sum(_list_tree(root).values()) / os.sysconf("SC_CLK_TCK")
 
 
@@ -74,7 +74,7 @@ def _list_tree(root: int) -> dict[int, int]:
             with contextlib.suppress(OSError, IndexError):
                 words = (entry / "stat").read_text().rsplit(")", 1)[1].split()
                 children.setdefault(int(words[1]), []).append(int(entry.name))
-                ticks[int(entry.name)] = int(words[11]) + int(words[12])
+                ticks[int(entry.name)] = sum(map(int, words[11:15]))
     tree, todo = {}, [root]
     while todo:
         pid = todo.pop()

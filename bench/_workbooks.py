@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import resource
+import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from bench._ratios import keep
+
 ROWS = 100_000
+RUNS = 5
 OURS = """
 import sys
 from pathlib import Path
@@ -25,14 +30,16 @@ print(sum(1 for _ in book["data"].iter_rows(values_only=True)))
 
 
 def compare_workbooks(folder: Path) -> Iterator[str]:
-    """Read the same workbooks with both, each in fresh processes, the better of three; lines with seconds and ratio."""
+    """Read the same workbooks with both by turns, each in a process of its own; lines with CPU seconds and ratio."""
     for kind in ("shared", "inline"):
         path = folder / f"{kind}.xlsx"
         write_workbook(path, inline=kind == "inline")
-        ours, peer = zip(*((_time(OURS, path), _time(PEER, path)) for _ in range(3)), strict=True)
+        turns = [(_time(OURS, path), _time(PEER, path)) for _ in range(RUNS)]
+        ours, peer = (statistics.median(turn[side][0] for turn in turns) for side in (0, 1))
         size = path.stat().st_size / 1e6
-        yield f"workbook, {kind} texts ({size:.1f} MB): opendata {min(ours):.2f} s, openpyxl {min(peer):.2f} s"
-        yield f"  ratio (openpyxl / opendata): {min(peer) / min(ours):.1f} (bound: 8)"
+        yield f"workbook, {kind} texts ({size:.1f} MB): opendata {ours:.2f} CPU s, openpyxl {peer:.2f} CPU s"
+        cpu, wall = ([other[part] / own[part] for own, other in turns] for part in (0, 1))
+        yield "  " + keep(f"workbook, {kind} texts: openpyxl / opendata", cpu, wall, 15)
 
 
 def write_workbook(path: Path, *, inline: bool) -> None:
@@ -51,12 +58,14 @@ def write_workbook(path: Path, *, inline: bool) -> None:
             sheet.write_row(number, 5, [number * 1.01, number % 17 / 100, place, number % 997, note])
 
 
-def _time(program: str, path: Path) -> float:
-    started = time.perf_counter()
+def _time(program: str, path: Path) -> tuple[float, float]:
+    """CPU seconds and seconds."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     found = subprocess.run(
         [sys.executable, "-c", program, str(path)], check=True, capture_output=True, text=True
     ).stdout
     seconds = time.perf_counter() - started
     if int(found) != ROWS + 1:
         raise SystemExit(f"{found} rows were read")
-    return seconds
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, seconds

@@ -56,9 +56,13 @@ http {{
 BARE = """
 import sys
 from flask import Flask, Response, request
-from opendata.cli.operations.webserver import WebServer
+from gunicorn.app.base import BaseApplication
 
-class Bare(WebServer):
+class Bare(BaseApplication):
+    def load_config(self):
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
     def load(self):
         app = Flask("bare")
 
@@ -72,7 +76,7 @@ class Bare(WebServer):
 
 options = {"bind": [f"127.0.0.1:{sys.argv[1]}"], "worker_class": "gthread", "preload_app": True, "workers": 2,
            "threads": 8, "loglevel": "warning", "control_socket_disable": True, "worker_tmp_dir": "/dev/shm"}
-Bare(options, 2).run()
+Bare().run()
 """
 
 
@@ -93,7 +97,7 @@ def main() -> None:
         write_noise(source, options.megabytes * 1_000_000 // ROW)
         publish(address, token, source)
         ours = f"{address}/datasets/noise/1.0.0/noise"
-        with serve_nginx(folder, ours) as theirs, serve_bare() as bare:
+        with serve_nginx(folder, ours) as theirs, serve_bare() as (bare, _):
             compare_throughput(ours, theirs, options.seconds)
             compare_conditions(ours, bare, options.seconds)
             compare_ranges(ours, theirs)
@@ -227,13 +231,13 @@ def serve_nginx(folder: Path, ours: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def serve_bare() -> Iterator[str]:
-    """A Flask view that answers nothing but conditional requests."""
+def serve_bare() -> Iterator[tuple[str, int]]:
+    """A Flask view that answers nothing but conditional requests: its address, the process at the root."""
     port = free_port()
     server = subprocess.Popen([sys.executable, "-c", BARE, str(port)], stderr=subprocess.DEVNULL)
     try:
         wait_port(port)
-        yield f"http://127.0.0.1:{port}/bare"
+        yield f"http://127.0.0.1:{port}/bare", server.pid
     finally:
         server.terminate()
         server.wait(timeout=30)

@@ -26,8 +26,9 @@ from urllib.request import urlopen
 from sqlalchemy import insert, select
 
 from bench._machine import PeakMemory, describe_machine, measure_cpu, serve_instance
-from bench.many import publish
+from bench.versions import publish
 from opendata.confined import read_status
+from opendata.db.counts import recount
 from opendata.db.models import Dataset, Version
 from opendata.domain.catalogue.addresses import Addresses
 from opendata.exchange.dcat.catalogue import describe_catalogue, describe_entries
@@ -89,6 +90,7 @@ def _insert(services: Services, names: Sequence[str], dataset: Mapping[str, Any]
     with services.database.unit(write=True) as session:
         session.execute(insert(Dataset), rows)
         session.execute(insert(Version), [{**edition, "dataset_id": name, "draft_id": None} for name in names])
+        recount(session)
 
 
 def fetch(address: str) -> tuple[float, float, int]:

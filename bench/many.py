@@ -1,129 +1,209 @@
-"""Does a full catalogue cost more than an empty one? 2,000 datasets with five versions each, published one by one.
+"""Whether a catalogue of a million datasets costs more than one of a thousand.
 
-Printed are the milliseconds that publishing one version takes among the first and among the last, those that the pages
-of a dataset and of the catalogue take with some of the versions and with all, and what `rebuild` takes for each half.
-The peer is the empty instance itself: ratios near 1 say that nothing grows with the catalogue.
+A database is filled in steps (`--to`, each a size), with datasets that are copies of one that was published for real,
+and the search index beside it. At each size are printed, for each page and call: milliseconds (half of the requests
+take less, and 95 of 100), CPU milliseconds of the process, statements, milliseconds in the database; then what one more
+publication costs, and the memory of the process. The peer is the smallest size.
+
+With `--database` the rows are in that PostgreSQL, which must be empty at first; without it in SQLite.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import os
-import shutil
+import resource
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from flask.testing import FlaskClient
+from sqlalchemy import event, func, select
+
+from bench import _rows
 from bench._machine import describe_machine
 from opendata.app import create_app
+from opendata.db.models import Dataset
+from opendata.search.index import SearchIndex
 from opendata.services.core.actors import SYSTEM
 from opendata.services.core.instance import create_instance
-from opendata.services.drafts.intake import ResourceOption
-from opendata.services.uploads.upload_values import UploadedFile
+from opendata.services.core.paging import write_cursor
+from opendata.services.search import searching
+from opendata.services.search.searching import Search
 from opendata.settings import Settings
 from opendata.wiring import Services, build_services
 
-SCHEMA = {
-    "fields": [{"name": "code", "type": "string"}, {"name": "level", "type": "number"}],
-    "primaryKey": ["code"],
-}
-SAMPLE = 100
-PAGES = 30
+SAMPLE = 40
+PUBLICATIONS = 12
 
 
-def publish(services: Services, dataset: str, number: int) -> float:
-    """Publish one more version of a dataset; the seconds from the upload to its being public."""
-    rows = "".join(f"A{row:03},{row}.5\n" for row in range(20 + number))
-    start = time.perf_counter()
-    file = UploadedFile("levels.csv", io.BytesIO(f"code,level\n{rows}".encode()))
-    option = ResourceOption(file="levels.csv", name="levels", schema=SCHEMA)
-    draft, _ = services.drafts.create(SYSTEM, dataset, [file], [option], enqueue=False)
-    services.work.run_to_end(draft.id)
-    services.drafts.publish_directly(SYSTEM, draft.id)
-    services.work.run_to_end(draft.id)
-    return time.perf_counter() - start
+class Counted:
+    """Counts the statements of an engine, and the seconds that they take."""
+
+    def __init__(self, services: Services) -> None:
+        self.statements = 0
+        self.seconds = 0.0
+        event.listen(services.database.engine, "before_cursor_execute", self._begin)
+        event.listen(services.database.engine, "after_cursor_execute", self._end)
+
+    def _begin(self, *_: object) -> None:
+        self._begun = time.perf_counter()
+
+    def _end(self, *_: object) -> None:
+        self.statements += 1
+        self.seconds += time.perf_counter() - self._begun
 
 
-def measure_pages(services: Services) -> dict[str, float]:
-    """Milliseconds of some pages, the median of several."""
+def list_asked(services: Services, client: FlaskClient, size: int) -> Mapping[str, Callable[[int], None]]:
+    """What is measured, by its name; each takes the number of the request."""
+
+    def call(work: Callable[[int], object]) -> Callable[[int], None]:
+        def ask(number: int) -> None:
+            work(number)
+
+        return ask
+
+    def get(path: str | Callable[[int], str], *, is_streamed: bool = False) -> Callable[[int], None]:
+        def ask(number: int) -> None:
+            said = path if isinstance(path, str) else path(number)
+            answer = client.get(said, buffered=not is_streamed)
+            assert answer.status_code == 200, (said, answer.status_code)
+            if is_streamed:
+                next(answer.iter_encoded())
+                answer.close()
+
+        return ask
+
+    deep = searching._write_cursor(Search(), min(9_980, size - 20), services.searching._read_cursor(Search())[1])
+    far = write_cursor(_rows.name_dataset(size * 9 // 10))
+    spread = [size * place // SAMPLE for place in range(SAMPLE)]
+    _rows.write_manifests(services, [*range(130), *spread, *range(size - 130, size)])
+    since = services.public_events.list(limit=1).since
+    return {
+        "home": get("/"),
+        "datasets": get("/datasets"),
+        "datasets, filtered": get(lambda number: f"/datasets?publisher=p{number:03}&theme=教育&theme=交通运输"),
+        "datasets, page 500": get(f"/datasets?cursor={deep}"),
+        "search zh": get(lambda number: f"/datasets?q={_rows.SUBJECTS[number % 8][0]}"),
+        "search zh, number": get(lambda number: f"/datasets?q={_rows.say_title(spread[number])[0]}"),
+        "search en": get(lambda number: f"/datasets?q={_rows.SUBJECTS[number % 8][1]}&lang=en"),
+        "dataset": get(lambda number: f"/datasets/{_rows.name_dataset(spread[number])}"),
+        "publisher": get(lambda number: f"/publishers/p{number:03}"),
+        "REST list": get("/api/v1/datasets?limit=20"),
+        "REST list, deep": get(f"/api/v1/datasets?limit=20&cursor={far}"),
+        "REST search": get("/api/v1/search?q=水库"),
+        "feed": get("/feed.atom"),
+        "site map": get("/sitemap.xml", is_streamed=True),
+        "site map, a part": get(f"/sitemap-{'a3' if size > 160_000 else 'a'}.xml"),
+        "DCAT, first page": get("/catalog.ttl?page=1", is_streamed=True),
+        "llms.txt": get("/llms.txt"),
+        "events": get("/api/v1/events?limit=100"),
+        "events, the newest": get(f"/api/v1/events?since={since}"),
+        "DCAT, last page": get(f"/catalog.ttl?page={max(1, size // 100)}", is_streamed=True),
+        "deep place": call(lambda _: services.entries.find_place(size * 9 // 10)),
+        "control room": call(lambda _: services.control.count_all(SYSTEM)),
+        "control, a list": call(lambda _: services.control.list(SYSTEM, "no-contact")),
+        "control, one publisher": call(lambda number: services.control.count_all(SYSTEM, f"p{number:03}")),
+    }
+
+
+def measure(services: Services, counted: Counted, size: int, wanted: str, rounds: int) -> None:
+    """Print the figures of all pages and calls."""
     client = create_app(services=services).test_client()
-    pages = ("/datasets/d00001", "/datasets/d00001/1.1.0/", "/datasets", "/feed.atom", "/api/v1/datasets?limit=20")
+    print(f"{'':26} {'p50 ms':>8} {'p95 ms':>8} {'CPU ms':>8} {'SQL':>5} {'SQL ms':>8}")
+    for name, ask in list_asked(services, client, size).items():
+        if wanted and wanted not in name:
+            continue
+        ask(0)
+        times, spent = [], []
+        statements, seconds = counted.statements, counted.seconds
+        for number in range(rounds):
+            begun, cpu = time.perf_counter(), time.process_time()
+            ask(number)
+            times.append((time.perf_counter() - begun) * 1000)
+            spent.append((time.process_time() - cpu) * 1000)
+            if number >= 4 and sum(times) > 20_000:
+                break
+        done = len(times)
+        print(
+            f"{name:26} {statistics.median(times):8.1f} {find_share(times, 0.95):8.1f} {statistics.median(spent):8.1f}"
+            f" {(counted.statements - statements) / done:5.1f} {(counted.seconds - seconds) * 1000 / done:8.1f}",
+            flush=True,
+        )
 
-    def take(path: str) -> float:
-        start = time.perf_counter()
-        answer = client.get(path)
-        assert answer.status_code == 200, path
-        return (time.perf_counter() - start) * 1000
 
-    return {path: statistics.median(take(path) for _ in range(PAGES)) for path in pages}
+def measure_publication(services: Services, counted: Counted, mark: str) -> None:
+    """Print what one more dataset with its first version costs, and what its followers do then."""
+    figures = []
+    for number in range(PUBLICATIONS):
+        name = f"real-{mark}-{number}"
+        statements, seconds, cpu = counted.statements, counted.seconds, time.process_time()
+        services.datasets.create(SYSTEM, {**_rows.METADATA, "id": name, "title": name, "publisher": "p001"})
+        _rows.publish(services, name, 0)
+        own = (time.process_time() - cpu, counted.seconds - seconds, counted.statements - statements)
+        seconds, cpu = counted.seconds, time.process_time()
+        services.public_events.follow()
+        figures.append((*own, time.process_time() - cpu, counted.seconds - seconds))
+    parts = [statistics.median(part) for part in zip(*figures, strict=True)]
+    print(
+        f"one publication: {parts[0] * 1000:.0f} ms of CPU, {parts[2]:.0f} statements in {parts[1] * 1000:.0f} ms;"
+        f" followers {parts[3] * 1000:.0f} ms of CPU, {parts[4] * 1000:.0f} ms in the database",
+        flush=True,
+    )
 
 
-def measure_rebuild(home: Path, keep: Callable[[str], bool]) -> tuple[int, float]:
-    """How many versions there are in the part of a store that is kept, and the seconds to restore them."""
-    with tempfile.TemporaryDirectory(prefix="opendata-bench-") as name:
-        other = Path(name)
-        shutil.copytree(home / "keys", other / "keys")
-        for kind in ("keys", "publishers", "schemas"):
-            if (home / "store" / kind).exists():
-                shutil.copytree(home / "store" / kind, other / "store" / kind)
-        for kind in ("datasets", "entries"):
-            for folder in (home / "store" / kind).glob("*/*"):
-                if keep(folder.name):
-                    shutil.copytree(folder, other / "store" / kind / folder.parent.name / folder.name)
-        services = build_services(Settings(home=other, review="none"))
-        services.database.migrate()
-        start = time.perf_counter()
-        found = services.rebuilding.run()
-        seconds = time.perf_counter() - start
-        services.database.dispose()
-        return found.versions, seconds
+def find_share(times: Sequence[float], share: float) -> float:
+    """The time that this share of the requests doesn't exceed."""
+    return sorted(times)[min(len(times) - 1, int(len(times) * share))]
 
 
 def main() -> None:
-    """Fill an instance and print the figures."""
+    """Fill a database step by step and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--datasets", type=int, default=2000)
-    parser.add_argument("--versions", type=int, default=5)
+    parser.add_argument("--to", type=int, action="append", help="a size, such as 1000; more than once for steps")
+    parser.add_argument("--versions", type=int, default=2)
+    parser.add_argument("--database", default="")
+    parser.add_argument("--home", type=Path, help="an instance to keep and go on with")
+    parser.add_argument("--only", default="", help="what is measured: a part of its name")
+    parser.add_argument("--rounds", type=int, default=SAMPLE)
+    parser.add_argument("--no-publications", action="store_true")
     args = parser.parse_args()
     print(describe_machine())
     os.environ.pop("OPENDATA_HOME", None)
+    unlimited = {"requests_per_minute": 0, "queries_per_minute": 0, "exports_per_minute": 0, "database_seconds": 0}
+    unlimited["page_cache_bytes"] = 0  # what a page costs when it is made
     with tempfile.TemporaryDirectory(prefix="opendata-bench-") as name:
-        home = Path(name)
-        settings = Settings(home=home, review="none")
-        create_instance(settings, review="none")
+        settings = Settings(home=args.home or Path(name), database_url=args.database, review="none", **unlimited)
+        if not (settings.home / "keys").exists():
+            create_instance(settings, review="none")
+            _rows.begin(build_services(settings), args.versions)
         services = build_services(settings)
-        services.publishers.ensure(SYSTEM, {"id": "bench", "title": "Benchmark"})
-        times, early = [], None
-        for version in range(args.versions):
-            for number in range(args.datasets):
-                identifier = f"d{number:05}"
-                if version == 0:
-                    entry = {"id": identifier, "title": f"Dataset {number}", "publisher": "bench"}
-                    services.datasets.create(SYSTEM, {**entry, "licenses": [{"name": "CC-BY-4.0"}]})
-                times.append(publish(services, identifier, version))
-            if version == 1:
-                print(f"{len(times):,} versions", flush=True)
-                early = measure_pages(services)
-        again = [publish(services, f"d{number:05}", args.versions) for number in range(min(SAMPLE, args.datasets))]
-        second = times[args.datasets : args.datasets + SAMPLE]
-        first, last = (statistics.median(part) * 1000 for part in (second, again))
-        total = len(times) + len(again)
-        print(
-            f"publish one more: {first:.0f} ms early, {last:.0f} ms after {total:,} versions: ratio {last / first:.2f}"
-        )
-        late = measure_pages(services)
-        for path, value in late.items():
-            before = (early or late)[path]
-            print(f"{path:<28} {before:6.1f} ms at two versions each, {value:6.1f} ms now: ratio {value / before:.2f}")
-        services.database.dispose()
-        (half, short), (whole, long) = (
-            measure_rebuild(home, lambda name, step=step: int(name[1:]) % step == 0) for step in (2, 1)
-        )
-        rate = (long / whole) / (short / half)
-        print(f"rebuild: {half:,} versions {short:.1f} s, {whole:,} versions {long:.1f} s: ratio for each {rate:.2f}")
+        counted = Counted(services)
+        for size in args.to or [1_000, 100_000]:
+            fill(services, size)
+            print(f"\n{size:,} datasets: {dict(_rows.count_rows(services))}, load {os.getloadavg()[0]:.1f}", flush=True)
+            begun = time.perf_counter()
+            if services.kept_counts.run_due():
+                print(f"the worker counted for the control room in {time.perf_counter() - begun:.1f} s")
+            if args.rounds:
+                measure(services, counted, size, args.only, args.rounds)
+            if not args.no_publications:
+                measure_publication(services, counted, f"{size}-{int(time.time())}")
+            print(f"memory: at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+def fill(services: Services, size: int) -> None:
+    """Bring a database and its search index to a size."""
+    with services.database.unit() as session:
+        query = select(func.count()).where(Dataset.id.like("d%"))
+        present = session.scalar(query) or 0
+    begun = time.perf_counter()
+    if present < size:
+        _rows.multiply(services, present, size)
+        SearchIndex(services.settings.search_folder).rebuild(_rows.list_documents(size), 1 << 40)
+        print(f"filled in {time.perf_counter() - begun:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 The dataset's page and the catalogue's document of REST are asked for in one process, through the whole application.
 `bare` is an application whose requests, statements and stores aren't wrapped; `off` the program as it is delivered;
 `figures` counts into files that other processes read; `logs` writes a line of JSON for each request besides. The modes
-take turns with each request, and the median of the differences counts.
+take turns with each request, another one first each time, and the fastest tenth of each mode counts: what else the
+machine does only adds. The bar: 1 %.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ from opendata.app import create_app
 from opendata.services.core.actors import SYSTEM
 from opendata.settings import Settings
 from opendata.starting import collect_seldom
-from opendata.storage.local import LocalStore
 from opendata.telemetry import instruments
 from opendata.telemetry.logs import set_up_logs
 from opendata.telemetry.places import begin_counting, share_figures
@@ -50,7 +50,7 @@ def main() -> None:
         with (
             patch("opendata.app.SeenRequests", lambda application: application),
             patch("opendata.db.session.measure_engine", lambda engine: engine),
-            patch("opendata.wiring.open_store", lambda path, _name: LocalStore(path)),
+            patch("opendata.wiring.context.MeasuredStore", lambda store, _name: store),
         ):
             bare = create_app(settings)
         full = create_app(settings)
@@ -79,8 +79,11 @@ def measure(page: str, bare: Flask, full: Flask, rounds: int) -> None:
     modes = {"bare": (bare, None, ""), "off": (full, None, ""), "figures": (full, registry, "")}
     modes["figures and logs"] = (full, registry, "json")
     seconds: dict[str, list[float]] = {name: [] for name in modes}
+    order = list(modes)
     for number in range(rounds + WARMING):
-        for name, (app, counted, log) in modes.items():
+        order.append(order.pop(0))  # what comes first in a round finds the processor's caches as the last one left them
+        for name in order:
+            app, counted, log = modes[name]
             client = app.test_client()
             with patch.object(instruments._State, "registry", counted), patch.object(sys, "stderr", io.StringIO()):
                 set_up_logs(log)
@@ -88,13 +91,18 @@ def measure(page: str, bare: Flask, full: Flask, rounds: int) -> None:
                 ask(client, page)
                 if number >= WARMING:
                     seconds[name].append(time.process_time() - begun)
-    least = statistics.median(seconds["bare"])
+    least = find_fast(seconds["bare"])
     for name, found in seconds.items():
-        more = statistics.median(one - other for one, other in zip(found, seconds["bare"], strict=True))
+        more = find_fast(found) - least
         print(
-            f"{page:28} {name:18} {statistics.median(found) * 1e3:7.3f} ms of processor time,"
+            f"{page:28} {name:18} {find_fast(found) * 1e3:7.3f} ms of processor time,"
             f" {more * 1e6:+6.0f} µs ({more / least:+.2%})"
         )
+
+
+def find_fast(seconds: list[float]) -> float:
+    """The tenth percentile."""
+    return statistics.quantiles(seconds, n=10)[0]
 
 
 def ask(client: object, page: str) -> None:

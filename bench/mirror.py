@@ -18,7 +18,7 @@ from pathlib import Path
 
 from bench._machine import PeakMemory, describe_machine
 from bench.exchange import TEMPLATE, fill
-from bench.many import publish
+from bench.versions import publish
 from opendata.mirror.running import Mirrored, Mirroring
 from opendata.services.core.actors import SYSTEM
 from opendata.services.core.instance import create_instance

@@ -22,6 +22,7 @@ from pathlib import Path
 import psycopg
 
 from bench._machine import describe_machine, measure_cpu
+from opendata.jobs.worker import INDEX_PAUSE_SECONDS
 from opendata.wiring import Services
 from tests.instances import publish
 from tests.nodes.fleet import Fleet
@@ -91,7 +92,7 @@ def take(fleet: Fleet, idle: float, do: Callable[[], None]) -> tuple[float, floa
     """The processor time that something takes beyond what would be taken anyway, and how long it took."""
     before, began = count_cpu(fleet), time.monotonic()
     do()
-    time.sleep(2)  # until indexes have followed
+    time.sleep(INDEX_PAUSE_SECONDS + 2)  # until indexes have followed
     seconds = time.monotonic() - began
     return count_cpu(fleet) - before - idle * seconds, seconds
 

@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from bench._machine import describe_machine
-from opendata.tables.check.native import SWITCH
+from bench._ratios import keep
+from opendata.tables.arrow.compiled import SWITCH
 
 PEER_ROWS = 100_000
 SCHEMA: dict[str, Any] = {
@@ -61,8 +62,8 @@ LONG: dict[str, Any] = {
     "primaryKey": ["id"],
 }
 OURS = """
-from opendata.starting import leave_out_pandas
-leave_out_pandas()
+from opendata.starting import start_lightly
+start_lightly()
 import json, sys
 from pathlib import Path
 from opendata.tables.schema.schema import read_schema
@@ -102,6 +103,7 @@ SELECT count(*), count(*) FILTER (NOT coalesce(
     + count(*) - count(DISTINCT "id")
 FROM read_csv('{sys.argv[1]}', all_varchar=true)''').fetchall()[0]))
 """
+BARS = {"clean": 0.8, "1 % bad": 1.0, "all bad": 1.2, "300 columns": 0.8, "long texts": 0.8, FRICTIONLESS: 200}
 MEMORY = "\nimport resource\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)\n"
 
 
@@ -147,17 +149,19 @@ def compare(title: str, schema: dict[str, Any], large: Path, small: Path, runs: 
     peer = take(FRICTIONLESS, small, schema)
     describe("frictionless", [peer])
     ours = taken["opendata"]
-    print(f"  frictionless / opendata, a row: {_ratio([peer] * runs, ours)}")
+    _print_ratio(f"validate, {title}: frictionless / opendata, a row", [peer] * runs, ours, BARS[FRICTIONLESS])
     for name in programs:
         if name != "opendata":
-            print(f"  opendata / {name}: {_ratio(ours, taken[name])}")
+            bar = BARS.get(title) if name == "pyarrow, text only" else None
+            _print_ratio(f"validate, {title}: opendata / {name}", ours, taken[name], bar)
+    plain = "opendata, not compiled"
+    _print_ratio(f"validate, {title}: {plain} / pyarrow, text only", taken[plain], taken["pyarrow, text only"], None)
 
 
-def _ratio(one: list[Taken], other: list[Taken]) -> str:
+def _print_ratio(what: str, one: list[Taken], other: list[Taken], bar: float | None) -> None:
     pairs = list(zip(one, other, strict=True))
-    cpu = statistics.median((a.cpu / a.rows) / (b.cpu / b.rows) for a, b in pairs)
-    wall = statistics.median((a.seconds / a.rows) / (b.seconds / b.rows) for a, b in pairs)
-    return f"CPU {cpu:.2f}, time {wall:.2f}"
+    cpu = [(a.cpu / a.rows) / (b.cpu / b.rows) for a, b in pairs]
+    print("  " + keep(what, cpu, [(a.seconds / a.rows) / (b.seconds / b.rows) for a, b in pairs], bar))
 
 
 def write_table(path: Path, rows: int, every: int) -> None:

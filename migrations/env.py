@@ -3,15 +3,13 @@
 from alembic import context
 from sqlalchemy import Connection
 
+from opendata.db.migrating import LOCK_MILLISECONDS
 from opendata.db.models import Base, UtcDateTime
 
 
 def render_item(kind: str, item: object, _: object) -> str | bool:
     """Write our own column type as the plain one below it: a migration must not change when our code does."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
-
-
-engine = context.config.attributes["engine"]
 
 
 def check_references(connection: Connection, *, on: bool) -> None:
@@ -21,16 +19,26 @@ def check_references(connection: Connection, *, on: bool) -> None:
         driver.execute(f"PRAGMA foreign_keys={'ON' if on else 'OFF'}")
 
 
+def wait_briefly(connection: Connection) -> None:
+    """Give up on a table that readers hold, so that they, who queue up behind us, don't wait: `migrate` tries again."""
+    if connection.dialect.name == "postgresql":
+        connection.detach()  # the pool has no use for one that is so impatient
+        connection.exec_driver_sql(f"SET lock_timeout = '{LOCK_MILLISECONDS}ms'")
+        connection.commit()
+
+
 engine = context.config.attributes["engine"]
 
 with engine.connect() as connection:
     check_references(connection, on=False)
+    wait_briefly(connection)
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         compare_type=True,
         render_item=render_item,
+        transaction_per_migration=True,
     )
     with context.begin_transaction():
         context.run_migrations()

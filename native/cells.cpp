@@ -9,48 +9,34 @@ namespace {
 
 constexpr size_t DOUBLE_DIGITS = 15;  // a double keeps every number of up to this many digits
 constexpr double TEN[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-constexpr uint8_t MONTHS[13] = {0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+constexpr uint8_t NOTHING[ROOM] = {};
 
 inline bool is_digit(uint8_t byte) { return uint8_t(byte - '0') < 10; }
 inline void set(uint8_t* bits, size_t place) { bits[place >> 3] |= uint8_t(1u << (place & 7)); }
 
-inline int64_t count_characters(const uint8_t* text, size_t size) {
+inline int64_t count_characters(const Text& text) {
   int64_t found = 0;
-  for (size_t i = 0; i < size; i++) found += (text[i] & 0xC0) != 0x80;
+  for (size_t i = 0; i < text.size; i++) found += (text.bytes[i] & 0xC0) != 0x80;
   return found;
 }
 
 // Whether a text has a character that is surely no white space. All white space beyond ASCII begins with C2, E1, E2 or
 // E3 in UTF-8 (Unicode's White_Space, and what Python strips).
-inline bool has_ink(const uint8_t* text, size_t size) {
-  for (size_t i = 0; i < size; i++) {
-    const uint8_t byte = text[i];
+inline bool has_ink(const Text& text) {
+  for (size_t i = 0; i < text.size; i++) {
+    const uint8_t byte = text.bytes[i];
     if ((byte > ' ' && byte < 0x7F) || (byte >= 0xC3 && byte != 0xE1 && byte != 0xE2 && byte != 0xE3)) return true;
   }
   return false;
 }
 
-// Days since 1970-01-01 in the calendar of Gregory.
-inline int32_t count_days(int year, int month, int day) {
+// Days since 1970-01-01 in the calendar of Gregory, of a day as YYYYMMDD.
+inline int32_t count_days(int64_t number) {
+  const int year = int(number / 10000), month = int(number / 100 % 100), day = int(number % 100);
   // A year begins in March here, so that a leap day is its last.
   const int shifted = month > 2 ? year : year - 1;
   const int before = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
   return shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + before - 719468;
-}
-
-inline int read_two(const uint8_t* text) { return (text[0] - '0') * 10 + text[1] - '0'; }
-
-// YYYY-MM-DD, of a day that is one, from the year 1 on.
-inline bool read_day(const uint8_t* text, int32_t& days) {
-  for (int i : {0, 1, 2, 3, 5, 6, 8, 9})
-    if (!is_digit(text[i])) return false;
-  if (text[4] != '-' || text[7] != '-') return false;
-  const int year = read_two(text) * 100 + read_two(text + 2), month = read_two(text + 5), day = read_two(text + 8);
-  if (year < 1 || month < 1 || month > 12 || day < 1) return false;
-  const bool leaps = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-  if (day > MONTHS[month] + (month == 2 && leaps)) return false;
-  days = count_days(year, month, day);
-  return true;
 }
 
 // [+-]?[0-9]{1,18}; `rewritten` if the canonical form differs.
@@ -106,77 +92,30 @@ inline bool is_within(const Column& column, Value value, Value least, Value most
   return !(column.has_max && !(column.max_excluded ? value < most : value <= most));
 }
 
-struct Value {
-  int64_t whole = 0;
-  double real = 0;
-};
-
-template <int KIND>
-inline bool is_right(const Column& column, const uint8_t* text, size_t size, Value& value, Buffers& out) {
-  if constexpr (KIND == TEXT) {
-    const auto length = int64_t(size);  // a character has one to four bytes
-    if (column.max_length >= 0 && length > column.max_length && count_characters(text, size) > column.max_length)
-      return false;
-    if (column.min_length >= 0 && length < column.min_length * 4 && count_characters(text, size) < column.min_length)
-      return false;
-    if (column.has_pattern && !column.pattern.matches(text, size)) return false;
-  } else if constexpr (KIND == INTEGER) {
-    if (!read_whole(text, size, value.whole, out.rewritten)) return false;
-    if (!is_within(column, value.whole, column.whole_min, column.whole_max)) return false;
-  } else if constexpr (KIND == NUMBER) {
-    bool is_long = false;
-    if (!read_real(text, size, value.real, is_long)) return false;
-    if (!is_within(column, value.real, column.real_min, column.real_max)) return false;
-    if (is_long && ((column.has_min && value.real == column.real_min) ||
-                    (column.has_max && value.real == column.real_max)))
-      return false;
-  } else if constexpr (KIND == DATE) {
-    int32_t days = 0;
-    if (size != 10 || !read_day(text, days)) return false;
-    value.whole = days;
-    if (!is_within(column, value.whole, column.whole_min, column.whole_max)) return false;
-  } else if constexpr (KIND == DATETIME) {
-    int32_t days = 0;
-    if (size != 19 || !read_day(text, days) || (text[10] != 'T' && text[10] != ' ')) return false;
-    for (int i : {11, 12, 14, 15, 17, 18})
-      if (!is_digit(text[i])) return false;
-    if (text[13] != ':' || text[16] != ':') return false;
-    const int hour = read_two(text + 11), minute = read_two(text + 14), second = read_two(text + 17);
-    if (hour > 23 || minute > 59 || second > 59) return false;
-    if (days < count_days(1, 1, 2)) return false;
-    value.whole = ((int64_t(days) * 24 + hour) * 60 + minute) * 60 + second;
-    value.whole *= 1000000;
-    out.spaced += text[10] == ' ';
-  } else if constexpr (KIND == BOOLEAN) {
-    value.whole = size == 4 && !memcmp(text, "true", 4);
-    if (!value.whole && (size != 5 || memcmp(text, "false", 5))) return false;
-  } else if constexpr (KIND == YEAR) {
-    if (size != 4) return false;
-    for (int i = 0; i < 4; i++)
-      if (!is_digit(text[i])) return false;
-    value.whole = read_two(text) * 100 + read_two(text + 2);
-    if (!is_within(column, value.whole, column.whole_min, column.whole_max)) return false;
-  }
-  if (column.has_items &&
-      !column.allowed.count(std::string_view(reinterpret_cast<const char*>(text), size)))
+// Cells that weren't proved right among others: texts whose characters have to be counted, long numbers and those with
+// a sign. What isn't right here is in doubt.
+inline bool is_text_right(const Column& column, const Text& cell) {
+  const auto length = int64_t(cell.size);  // a character has one to four bytes
+  if (column.max_length >= 0 && length > column.max_length && count_characters(cell) > column.max_length) return false;
+  if (column.min_length >= 0 && length < column.min_length * 4 && count_characters(cell) < column.min_length)
     return false;
-  return !(column.trims && !has_ink(text, size));
+  return !column.trims || has_ink(cell);
 }
 
-// A cell's bytes, its quotation marks undone. False if they aren't in the plain form.
-inline bool cut(const Rows& rows, size_t row, size_t place, const uint8_t*& text, size_t& size,
-                std::vector<uint8_t>& undone) {
-  const size_t at = row * rows.width + place;
-  const uint32_t begin = at ? rows.ends[at - 1] + 1 : rows.start;
-  uint32_t end = rows.ends[at];
-  if (rows.returns && place + 1 == rows.width && end > begin && rows.block[end - 1] == '\r') end--;
-  text = rows.block + begin;
-  size = end - begin;
-  if (!rows.quoted) return true;
+inline bool is_real_right(const Column& column, const Text& cell, double& value) {
+  bool is_long = false;
+  if (!read_real(cell.bytes, cell.size, value, is_long)) return false;
+  if (!is_within(column, value, column.real_min, column.real_max)) return false;
+  return !is_long || !((column.has_min && value == column.real_min) || (column.has_max && value == column.real_max));
+}
+
+// A cell's bytes without its quotation marks. False if they aren't in the plain form.
+__attribute__((noinline)) bool unquote(Text& cell, std::vector<uint8_t>& undone, bool& has_room) {
+  const uint8_t* text = cell.bytes;
+  size_t size = cell.size;
   if (!size || text[0] != '"') return !size || !memchr(text, '"', size);
   if (size < 2 || text[size - 1] != '"') return false;
-  text++;
-  size -= 2;
+  cell = {++text, size -= 2};
   const uint8_t* const stop = text + size;
   auto next = size ? static_cast<const uint8_t*>(memchr(text, '"', size)) : nullptr;
   if (!next) return true;
@@ -189,48 +128,191 @@ inline bool cut(const Rows& rows, size_t row, size_t place, const uint8_t*& text
     next = from < stop ? static_cast<const uint8_t*>(memchr(from, '"', size_t(stop - from))) : nullptr;
   }
   undone.insert(undone.end(), from, stop);
-  text = undone.data();
-  size = undone.size();
+  cell = {undone.data(), undone.size()};
+  has_room = false;
   return true;
 }
 
-template <int KIND>
-int run(const Column& column, size_t place, const Rows& rows, size_t first, Buffers& out, size_t longest) {
-  std::vector<uint8_t> undone;
-  for (size_t row = 0; row < rows.count; row++) {
-    const uint8_t* text = nullptr;
-    size_t size = 0;
-    if (!cut(rows, row, place, text, size, undone)) return QUOTES;
-    if (size > longest) return LONG;
-    const size_t number = first + row;
-    if (size) memcpy(out.text + out.used, text, size);
-    out.used += size;
-    out.offsets[number + 1] = int32_t(out.used);
-    if constexpr (KIND == CELLS) continue;
-    Value value;
-    const bool is_null = column.is_null(text, size);
-    const bool is_sure = is_null ? !column.required : is_right<KIND>(column, text, size, value, out);
-    out.nulls += is_null;
-    if (!is_null) set(out.valid, number);
-    if (!is_sure) {
-      set(out.doubtful, number);
-      out.doubts++;
+// The cells of one column, some at once.
+template <int KIND, bool IS_JUDGED>
+class Run {
+ public:
+  Run(const Column& column, size_t place, const Rows& rows, size_t first, Buffers& out, size_t longest, uint8_t* empty)
+      : column_(column), place_(place), rows_(rows), first_(first), out_(out), longest_(longest), empty_(empty) {}
+
+  int take_all() {
+    for (size_t row = 0; row < rows_.count; row += LANES) {
+      const size_t count = rows_.count - row < LANES ? rows_.count - row : LANES;
+      if (const int refusal = fill(row, count)) return refusal;
+      if constexpr (!IS_JUDGED)
+        for (size_t i = 0; i < count && out_.offsets; i++) copy(first_ + row + i, lanes_.cells[i]);
+      if constexpr (KIND == CELLS) continue;
+      const uint32_t all = uint32_t((uint64_t(1) << count) - 1);
+      uint32_t allowed = column_.has_pattern ? column_.pattern.match(lanes_.cells, count) : all;
+      if (column_.has_items) allowed &= column_.items.find(lanes_.cells, count);
+      const uint32_t proved = prove(column_, lanes_) & all, nulls = find_nulls(lanes_.nulls & all);
+      take(row, all, proved & ~nulls, allowed, nulls);
     }
-    if constexpr (KIND == INTEGER || KIND == DATETIME) reinterpret_cast<int64_t*>(out.typed)[number] = value.whole;
-    if constexpr (KIND == NUMBER) reinterpret_cast<double*>(out.typed)[number] = value.real;
-    if constexpr (KIND == DATE || KIND == YEAR) reinterpret_cast<int32_t*>(out.typed)[number] = int32_t(value.whole);
-    if constexpr (KIND == BOOLEAN)
-      if (value.whole) set(out.typed, number);
+    return FINE;
   }
-  return FINE;
+
+ private:
+  const Column& column_;
+  const size_t place_;
+  const Rows& rows_;
+  const size_t first_;
+  Buffers& out_;
+  const size_t longest_;
+  uint8_t* const empty_;
+  Lanes lanes_;
+  uint8_t roomy_[LANES][ROOM];
+  std::vector<std::vector<uint8_t>> undone_;
+
+  int fill(size_t row, size_t count) {
+    const uint32_t* ends = rows_.ends + row * rows_.width + place_;
+    const uint8_t* const block = rows_.block;
+    for (size_t i = 0; i < count; i++, ends += rows_.width) {
+      const size_t begin = ends[-1] + 1, size = ends[0] - begin;
+      lanes_.cells[i].bytes = block + begin;
+      lanes_.cells[i].size = size;
+      lanes_.sizes[i] = size;
+    }
+    for (size_t i = count; i < LANES; i++) {
+      lanes_.cells[i] = {NOTHING, 0};
+      lanes_.sizes[i] = 0;
+    }
+    const uint8_t* const last = lanes_.cells[count - 1].bytes;
+    if (rows_.quoted || size_t(rows_.stop - last) < ROOM || (rows_.returns && place_ + 1 == rows_.width))
+      if (const int refusal = tidy(count)) return refusal;
+    for (size_t i = 0; i < count; i++)
+      if (lanes_.sizes[i] > longest_) return LONG;
+    if (KIND != CELLS && (KIND != TEXT || column_.trims))
+      for (size_t i = 0; i < LANES; i++) lanes_.words[i] = load(lanes_.cells[i].bytes);
+    return FINE;
+  }
+
+  // Takes carriage returns and quotation marks away, and copies what lies at the end of the block.
+  __attribute__((noinline)) int tidy(size_t count) {
+    if (rows_.quoted) undone_.resize(LANES);
+    for (size_t i = 0; i < count; i++) {
+      Text cell = lanes_.cells[i];
+      if (rows_.returns && place_ + 1 == rows_.width && cell.size && cell.bytes[cell.size - 1] == '\r') cell.size--;
+      bool has_room = size_t(rows_.stop - cell.bytes) >= ROOM;
+      if (rows_.quoted && !unquote(cell, undone_[i], has_room)) return QUOTES;
+      if (!has_room && cell.size <= ROOM) {
+        memset(roomy_[i], 0, ROOM);
+        if (cell.size) memcpy(roomy_[i], cell.bytes, cell.size);
+        cell.bytes = roomy_[i];
+      }
+      lanes_.cells[i] = cell;
+      lanes_.sizes[i] = cell.size;
+    }
+    return FINE;
+  }
+
+  void copy(size_t number, const Text& cell) {
+    if (cell.size) memcpy(out_.text + out_.used, cell.bytes, cell.size);
+    out_.used += cell.size;
+    out_.offsets[number + 1] = int32_t(out_.used);
+  }
+
+  uint32_t find_nulls(uint32_t candidates) const {
+    uint32_t found = 0;
+    for (; candidates; candidates &= candidates - 1)
+      if (column_.is_null(lanes_.cells[__builtin_ctz(candidates)])) found |= candidates & (0 - candidates);
+    return found;
+  }
+
+  // Each is a bit of a cell: it is there, has surely the form of its type, has what the pattern and the list allow, is
+  // missing.
+  void take(size_t row, uint32_t all, uint32_t proved, uint32_t allowed, uint32_t nulls) {
+    uint32_t sure = (proved & allowed) | (column_.required ? 0 : nulls), rewritten = 0;
+    for (uint32_t left = allowed & all & ~(proved | nulls); left; left &= left - 1)
+      if (is_right(size_t(__builtin_ctz(left)), rewritten)) sure |= left & (0 - left);
+    out_.rewritten |= rewritten != 0;
+    if constexpr (KIND == DATETIME) {
+      out_.spaced += size_t(__builtin_popcount(lanes_.spaced & proved));
+      rewritten = lanes_.spaced & proved;
+    }
+    // What a cell is rewritten to might be the text of a missing value.
+    if (IS_JUDGED && column_.has_texts_of_nulls) sure &= ~rewritten;
+    if (empty_)
+      for (uint32_t left = sure & ~nulls; left; left &= left - 1) empty_[row + size_t(__builtin_ctz(left))] = 0;
+    out_.nulls += size_t(__builtin_popcount(nulls));
+    out_.doubts += size_t(__builtin_popcount(all & ~sure));
+    for (uint32_t left = all & (IS_JUDGED ? ~sure : all); left; left &= left - 1) {
+      const auto i = size_t(__builtin_ctz(left));
+      const size_t number = first_ + row + i;
+      if constexpr (IS_JUDGED) {
+        out_.doubt.add(number, lanes_.cells[i]);
+      } else {
+        if (!(nulls >> i & 1)) set(out_.valid, number);
+        if (!(sure >> i & 1)) set(out_.doubtful, number);
+        write(number, i);
+      }
+    }
+  }
+
+  bool is_right(size_t i, uint32_t& rewritten) {
+    const Text& cell = lanes_.cells[i];
+    if constexpr (KIND == TEXT) return is_text_right(column_, cell);
+    if constexpr (KIND == NUMBER) return is_real_right(column_, cell, lanes_.real[i]);
+    if constexpr (KIND != INTEGER) return false;
+    bool is_rewritten = false;
+    if (!read_whole(cell.bytes, cell.size, lanes_.whole[i], is_rewritten)) return false;
+    rewritten |= uint32_t(is_rewritten) << i;
+    return is_within(column_, lanes_.whole[i], column_.whole_min, column_.whole_max);
+  }
+
+  void write(size_t number, size_t i) {
+    const int64_t whole = lanes_.whole[i];
+    if constexpr (KIND == INTEGER) reinterpret_cast<int64_t*>(out_.typed)[number] = whole;
+    if constexpr (KIND == DATETIME)
+      reinterpret_cast<int64_t*>(out_.typed)[number] = (int64_t(count_days(whole)) * 86400 + lanes_.seconds[i]) * 1000000;
+    if constexpr (KIND == NUMBER) reinterpret_cast<double*>(out_.typed)[number] = lanes_.real[i];
+    if constexpr (KIND == DATE) reinterpret_cast<int32_t*>(out_.typed)[number] = count_days(whole);
+    if constexpr (KIND == YEAR) reinterpret_cast<int32_t*>(out_.typed)[number] = int32_t(whole);
+    if constexpr (KIND == BOOLEAN)
+      if (whole) set(out_.typed, number);
+  }
+};
+
+template <int KIND>
+int choose(const Column& column, size_t place, const Rows& rows, size_t first, Buffers& out, size_t longest,
+           uint8_t* empty) {
+  return column.is_judged ? Run<KIND, true>(column, place, rows, first, out, longest, empty).take_all()
+                          : Run<KIND, false>(column, place, rows, first, out, longest, empty).take_all();
 }
 
 }  // namespace
 
-bool Column::is_null(const uint8_t* text, size_t size) const {
-  for (const std::string& null : nulls)
-    if (null.size() == size && !memcmp(null.data(), text, size)) return true;
-  return false;
+void Doubts::add(size_t row, const Text& text) {
+  const std::string_view seen(reinterpret_cast<const char*>(text.bytes), text.size);
+  rows.push_back(int32_t(row));
+  if (!codes.empty() && texts[size_t(codes.back())] == seen) {  // wrong cells are often wrong alike
+    codes.push_back(codes.back());
+    return;
+  }
+  auto known = numbers.find(seen);
+  if (known == numbers.end()) {
+    texts.emplace_back(seen);
+    known = numbers.emplace(texts.back(), int32_t(texts.size() - 1)).first;
+  }
+  codes.push_back(known->second);
+}
+
+void Items::index(const std::vector<std::string>& texts) {
+  size_t size = 4;
+  while (size < texts.size() * 3) size *= 2;
+  items_.assign(size, {});
+  mask_ = size - 1;
+  for (const std::string& text : texts) {
+    texts_.push_back(text + std::string(ROOM, '\0'));
+    const Item item = describe({reinterpret_cast<const uint8_t*>(texts_.back().data()), text.size()});
+    size_t at = mix(item) & mask_;
+    while (items_[at].is_set) at = (at + 1) & mask_;
+    items_[at] = item;
+  }
 }
 
 size_t size_of(int kind) {
@@ -247,24 +329,25 @@ size_t size_of(int kind) {
   }
 }
 
-int test_cells(const Column& column, size_t place, const Rows& rows, size_t first, Buffers& out, size_t longest) {
+int test_cells(const Column& column, size_t place, const Rows& rows, size_t first, Buffers& out, size_t longest,
+               uint8_t* empty) {
   switch (column.kind) {
     case TEXT:
-      return run<TEXT>(column, place, rows, first, out, longest);
+      return choose<TEXT>(column, place, rows, first, out, longest, empty);
     case INTEGER:
-      return run<INTEGER>(column, place, rows, first, out, longest);
+      return choose<INTEGER>(column, place, rows, first, out, longest, empty);
     case NUMBER:
-      return run<NUMBER>(column, place, rows, first, out, longest);
+      return choose<NUMBER>(column, place, rows, first, out, longest, empty);
     case DATE:
-      return run<DATE>(column, place, rows, first, out, longest);
+      return choose<DATE>(column, place, rows, first, out, longest, empty);
     case DATETIME:
-      return run<DATETIME>(column, place, rows, first, out, longest);
+      return choose<DATETIME>(column, place, rows, first, out, longest, empty);
     case BOOLEAN:
-      return run<BOOLEAN>(column, place, rows, first, out, longest);
+      return choose<BOOLEAN>(column, place, rows, first, out, longest, empty);
     case YEAR:
-      return run<YEAR>(column, place, rows, first, out, longest);
+      return choose<YEAR>(column, place, rows, first, out, longest, empty);
     default:
-      return run<CELLS>(column, place, rows, first, out, longest);
+      return Run<CELLS, false>(column, place, rows, first, out, longest, empty).take_all();
   }
 }
 

@@ -1,12 +1,13 @@
 """The command `opendata`, also as `python -m opendata`, in a process of its own."""
 
-from opendata.cli import main
-from opendata.starting import leave_out_pandas
+from opendata.starting import start_lightly
 
 
 def start() -> None:
     """Run the command that the arguments of the process ask for."""
-    leave_out_pandas()
+    start_lightly()
+    from opendata.cli import main
+
     main(prog_name="opendata")
 
 

@@ -23,7 +23,7 @@ from enum import Enum
 from pathlib import Path
 from typing import IO, cast
 
-from opendata.starting import leave_out_pandas
+from opendata.starting import start_lightly
 
 OUT_OF_MEMORY = 77
 LEAST_NICE = 1
@@ -109,7 +109,7 @@ def answer_one(handle: Callable[[bytes], bytes], *, prepare: Callable[[], None] 
     `prepare` loads what `handle` will need, before there is a request.
     """
     os.nice(LEAST_NICE)
-    leave_out_pandas()
+    start_lightly()
     # What is loaded ahead counts, as if it were loaded for the request: Arrow then reserves no more than there is.
     taken = read_status("VmData")
     prepare()

@@ -31,7 +31,7 @@ COST = "opendata_cost"
 
 
 def cost_class(name: str) -> Callable[[View], View]:
-    """Have the requests of a view counted in this class: `light`, `rows` or `heavy`."""
+    """Have the requests of a view counted in this class: `light`, `tables`, `rows` or `heavy`."""
     cost = Cost(name)
 
     def mark(view: View) -> View:

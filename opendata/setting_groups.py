@@ -113,6 +113,16 @@ class SeenSettings(OpenidSettings):
         " another worker.",
         unit="seconds",
     )
+    page_cache_bytes: int = declare(
+        64 * 1024**2,
+        "Memory that each web process may use to keep finished pages for readers who aren't signed in; 0: none.",
+        unit="bytes",
+    )
+    page_cache_seconds: int = declare(
+        30,
+        "How long such a page may be given again. A change is seen at once; what changes with time alone, after this.",
+        unit="seconds",
+    )
 
     @property
     def gives_figures(self) -> bool:
@@ -170,6 +180,25 @@ class GovernanceSettings(SeenSettings):
         True,
         "Whether every new version of a registered dataset makes the registration of a change due; otherwise only one"
         " in which tables or columns changed (the first number of the version rises).",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SparkSettings(GovernanceSettings):
+    """The cluster that checks tables which are large for one machine."""
+
+    spark_url: str = declare(
+        "",
+        "Master of a Spark cluster that checks large tables, such as spark://10.0.0.5:7077; empty: this machine checks"
+        " all. Needs the extra `spark`.",
+    )
+    spark_folder: str = declare(
+        "",
+        "Folder for tables at the cluster, which all its machines see under the same path; empty: the system's folder"
+        " for temporary files, for a cluster on one machine.",
+    )
+    spark_bytes: int = declare(
+        1024**3, "Tables from this size on are checked by the cluster, if there is one.", unit="bytes"
     )
 
 

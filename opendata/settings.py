@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from opendata.beside import find_instance_folder
 from opendata.errors import N_, UsageError
 from opendata.instance_file import read_instance_file
-from opendata.setting_groups import GovernanceSettings, parse_issuer
+from opendata.setting_groups import SparkSettings, parse_issuer
 from opendata.setting_groups import declare as _setting
 from opendata.setting_values import (
     REVIEW_CHECKS,
@@ -38,8 +39,6 @@ from opendata.setting_values import (
 )
 from opendata.setting_values import variable_of as variable_of
 
-_CHECKOUT = Path(__file__).resolve().parent.parent
-
 SOURCE_LANGUAGE = "en"
 """The language of the texts in the code."""
 
@@ -52,10 +51,10 @@ KEEP_TRUNCATED, KEEP_FULL, KEEP_NONE = "truncated", "full", "none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(GovernanceSettings):
+class Settings(SparkSettings):
     """All settings of one instance. The variable of a setting is `OPENDATA_` and its name in capitals."""
 
-    home: Path = _setting(_CHECKOUT / "var", "The instance folder: database, stores, keys, queue.")
+    home: Path = _setting(find_instance_folder(), "The instance folder: database, stores, keys, queue.")
     database_url: str = _setting(
         "", "SQLAlchemy address of the database; empty: SQLite in the instance folder.", has_password=True
     )
@@ -142,6 +141,7 @@ class Settings(GovernanceSettings):
         "Within how many days the worker hashes every published file again, a slice at a time; 0: never.",
         unit="days",
     )
+    part_rows: int = _setting(20_000_000, "Larger tables are published in parts of this size; 0: never.", unit="rows")
     private_retention_days: int = _setting(
         365, "How long “gc” keeps originals and reports of drafts that were published.", unit="days"
     )
@@ -329,7 +329,7 @@ def list_settings() -> tuple[SettingInfo, ...]:
 
 def _list_fields() -> list[Field[Any]]:
     """The fields of the settings: their own first, then those of groups."""
-    grouped = {item.name for item in fields(GovernanceSettings)}
+    grouped = {item.name for item in fields(SparkSettings)}
     return sorted(fields(Settings), key=lambda item: item.name in grouped)
 
 
@@ -339,7 +339,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     Raises `UsageError` naming the variable whose value is not allowed.
     """
     environ = os.environ if environ is None else environ
-    home = Path(environ.get("OPENDATA_HOME") or _CHECKOUT / "var").expanduser().absolute()
+    home = Path(environ.get("OPENDATA_HOME") or find_instance_folder()).expanduser().absolute()
     found = {**read_instance_file(home), **environ}
     values: dict[str, object] = {"home": home}
     for item in _list_fields():
@@ -374,10 +374,8 @@ _CHOICES = {
 
 
 _CHECKS = {
-    **dict.fromkeys(
-        ("fsck_days", "requests_per_minute", "queries_per_minute", "exports_per_minute", "drain_seconds"),
-        parse_or_never,
-    ),
+    **dict.fromkeys(("fsck_days", "part_rows", "drain_seconds", "page_cache_bytes"), parse_or_never),
+    **dict.fromkeys(("requests_per_minute", "queries_per_minute", "exports_per_minute"), parse_or_never),
     "metrics_port": parse_port,
     "metrics_token": parse_metrics_token,
     "accel_prefix": parse_prefix,

@@ -25,12 +25,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.servers import free_port, lack
+from tests.servers import LOOPBACK, free_port, lack
 
 _START_SECONDS = 90
 _PROGRAMS = ("ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "ceph", "ceph-authtool", "monmaptool")
 
 KEY_ID, SECRET = "TESTKEY", "test-secret"
+WEBSITE = "website.localhost"
+"""Requests for a host below it are answered by static website hosting: BUCKET.website.localhost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +50,21 @@ class Bucket:
         return self
 
     def ask(self, call: str, body: bytes = b"") -> None:
-        """Send a signed request about the bucket as a whole: `create_bucket` or `policy`."""
-        path = f"/{self.name}" + ("?policy" if call == "policy" else "")
+        """Send a signed request about the bucket as a whole: `create_bucket`, `policy`, `website` or `cors`."""
+        path = f"/{self.name}" + ("" if call == "create_bucket" else f"?{call}")
         sign_and_send(self, "PUT", path, body)
 
 
 class CephServer:
     """A Ceph of this machine's own with a gateway that a test may kill and start again."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = LOOPBACK) -> None:
+        """`host` is the address of the gateway; the others of its servers are on the loopback."""
         self._root = Path(tempfile.mkdtemp(prefix="opendata-ceph-"))
         self._running: list[subprocess.Popen[bytes]] = []
         self._gateway: subprocess.Popen[bytes] | None = None
-        self._port = free_port()
-        self.endpoint = f"http://127.0.0.1:{self._port}"
+        self._host, self._port = host, free_port()
+        self.endpoint = f"http://{host}:{self._port}"
 
     def start(self) -> None:
         """Run until the gateway answers."""
@@ -100,7 +103,9 @@ keyring = {root}/keyring
 log file = {root}/log/$name.log
 admin socket = {root}/run/$name.$pid.asok
 pid file = {root}/run/$name.pid
-rgw frontends = beast endpoint=127.0.0.1:{self._port} tcp_nodelay=1
+rgw frontends = beast endpoint={self._host}:{self._port} tcp_nodelay=1
+rgw enable static website = true
+rgw dns s3website name = {WEBSITE}
 """
         (root / "ceph.conf").write_text(lines)
         keyring = str(root / "keyring")
@@ -155,6 +160,10 @@ rgw frontends = beast endpoint=127.0.0.1:{self._port} tcp_nodelay=1
     def make_bucket(self) -> Bucket:
         """A new, empty bucket."""
         return Bucket(self.endpoint, f"test-{secrets.token_hex(6)}").make()
+
+    def list_pids(self) -> list[int]:
+        """The numbers of its processes."""
+        return [process.pid for process in self._running]
 
     def remove(self) -> None:
         """End, and leave nothing behind."""

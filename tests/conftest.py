@@ -8,7 +8,14 @@ import pytest
 
 from opendata.starting import collect_seldom
 
-pytest_plugins = ["tests.selection", "tests.servers", "tests.ceph_server", "tests.mailbox", "tests.instances"]
+pytest_plugins = [
+    "tests.selection",
+    "tests.servers",
+    "tests.ceph_server",
+    "tests.mailbox",
+    "tests.instances",
+    "tests.passes",
+]
 
 
 def pytest_configure() -> None:

@@ -31,6 +31,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 _STARTS = 3  # the free port asked of the system may be taken before the server binds it
 _START_SECONDS = 60
+LOOPBACK = "127.0.0.1"
 
 
 def require(name: str) -> Path:
@@ -164,11 +165,12 @@ def make_postgresql_template(postgresql_url: str, fill: Callable[[str], None]) -
 class RedisServer:
     """A Redis of a test's own, which it may stop and start again; it keeps nothing."""
 
-    def __init__(self, program: Path) -> None:
+    def __init__(self, program: Path, host: str = LOOPBACK) -> None:
         self._program = program
+        self._host = host
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        self.url = f"redis://127.0.0.1:{self._port}/0"
+        self.url = f"redis://{host}:{self._port}/0"
 
     @property
     def pid(self) -> int:
@@ -180,7 +182,8 @@ class RedisServer:
         """Run until it answers."""
         import redis
 
-        options = {"port": str(self._port), "bind": "127.0.0.1", "save": "", "appendonly": "no", "daemonize": "no"}
+        options = {"port": str(self._port), "bind": self._host, "save": "", "appendonly": "no", "daemonize": "no"}
+        options["protected-mode"] = "no"
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         self._process = subprocess.Popen([self._program, *words], stdout=subprocess.DEVNULL, cwd=tempfile.gettempdir())
         deadline = time.monotonic() + _START_SECONDS
@@ -211,13 +214,17 @@ def redis_server() -> Iterator[RedisServer]:
 class PostgresqlServer:
     """A PostgreSQL of a test's own, which it may stop, freeze and start again; what was committed stays."""
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, host: str = LOOPBACK) -> None:
         self._programs = programs
         self._folder = Path(tempfile.mkdtemp(prefix="opendata-postgresql-"))
+        self._host = host
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        self.url = f"postgresql+psycopg://postgres@127.0.0.1:{self._port}/postgres"
+        self.url = f"postgresql+psycopg://postgres@{host}:{self._port}/postgres"
         _make_cluster(programs, self._folder)
+        if host != LOOPBACK:
+            with (self._folder / "data" / "pg_hba.conf").open("a") as rules:
+                rules.write(f"host all all {host}/24 trust\n")
 
     @property
     def pid(self) -> int:
@@ -228,10 +235,11 @@ class PostgresqlServer:
     def start(self) -> None:
         """Run until it answers."""
         command = [*_unprivileged(), str(self._programs / "postgres"), "-D", str(self._folder / "data")]
-        words = ["-k", str(self._folder), "-p", str(self._port), "-c", "fsync=off", "-c", "listen_addresses=127.0.0.1"]
+        words = ["-k", str(self._folder), "-p", str(self._port), "-c", "fsync=off"]
+        words += ["-c", f"listen_addresses={self._host}"]
         with (self._folder / "log").open("ab") as output:
             self._process = subprocess.Popen([*command, *words], stdout=output, stderr=output, cwd=self._folder)
-        if not _answers(self._process, self._port):
+        if not _answers(self._process, self._port, self._host):
             raise RuntimeError("PostgreSQL does not start")
 
     def stop(self, number: signal.Signals = signal.SIGQUIT) -> None:
@@ -400,12 +408,12 @@ def _start(programs: Path, folder: Path) -> Iterator[int]:
         log.unlink(missing_ok=True)
 
 
-def _answers(server: subprocess.Popen[bytes], port: int) -> bool:
+def _answers(server: subprocess.Popen[bytes], port: int, host: str = LOOPBACK) -> bool:
     """Whether the server takes connections before it ends or the time is up."""
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         try:
-            psycopg.connect(host="127.0.0.1", port=port, user="postgres", dbname="postgres").close()
+            psycopg.connect(host=host, port=port, user="postgres", dbname="postgres").close()
         except psycopg.OperationalError:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 server.wait(timeout=0.05)

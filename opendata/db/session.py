@@ -7,7 +7,6 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, String, column, create_engine, event, func, inspect, select, table
@@ -15,7 +14,10 @@ from sqlalchemy.exc import DataError, DBAPIError, OperationalError, SQLAlchemyEr
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.orm import Session, sessionmaker
 
+from opendata.beside import find_beside
 from opendata.db.measuring import measure_engine
+from opendata.db.migrating import migrate_patiently
+from opendata.db.revisions import Revisions, move_revision, watch_writes
 from opendata.errors import N_, BackendError, InputError, StorageFullError
 
 FULL = N_("The database has no room left, so nothing can be saved. Try again once there is room on its disk")
@@ -31,7 +33,7 @@ SHARED = "shared"
 
 logger = logging.getLogger(__name__)
 
-MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
+MIGRATIONS = find_beside("migrations")
 
 _NOTED = table("alembic_version", column("version_num", String))
 
@@ -49,7 +51,8 @@ class Database:
 
     def __init__(self, url: str, *, seconds: int = 0) -> None:
         self.url = url.replace("postgresql://", "postgresql+psycopg://", 1)
-        self.engine = measure_engine(_create_engine(self.url, seconds))
+        self.engine = watch_writes(measure_engine(_create_engine(self.url, seconds)))
+        self.revisions = Revisions(self.engine)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self._shared: ContextVar[Session | None] = ContextVar("shared", default=None)
 
@@ -70,6 +73,7 @@ class Database:
                 if write and self.engine.dialect.name == "sqlite":
                     session.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
                 yield session
+                move_revision(session)
                 session.commit()
             except DataError as error:
                 session.rollback()
@@ -111,10 +115,10 @@ class Database:
             yield bool(session.scalar(select(func.pg_try_advisory_xact_lock(number))))
 
     def migrate(self) -> None:
-        """Bring the tables to the newest form."""
+        """Bring the tables to the newest form, while others use them. Raises `OperationalError`."""
         from alembic import command
 
-        command.upgrade(self.migration_config(), "head")
+        migrate_patiently(lambda: command.upgrade(self.migration_config(), "head"))
 
     def is_current(self) -> bool:
         """Whether the tables are of the newest form. Raises `OperationalError` if the database is unavailable."""

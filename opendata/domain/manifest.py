@@ -166,4 +166,5 @@ class Manifest:
     def list_blobs(self, names: Container[str] | None = None) -> list[str]:
         """The hexadecimal digests of the files published with it, of the resources named or of all; each once."""
         chosen = (item for item in self.resources if names is None or item.name in names)
-        return list(dict.fromkeys(file.sha256 for item in chosen for file in item.published))
+        files = (file for item in chosen for file in item.published)
+        return list(dict.fromkeys(piece.sha256 for file in files for piece in file.pieces))

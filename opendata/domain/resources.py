@@ -10,35 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, Self, TypeAlias
 
 from opendata.domain.meaning.table_meaning import FootnoteJson, TableMeaning
+from opendata.domain.parts import StoredFile as StoredFile
 from opendata.domain.schema import TableSchema
 from opendata.domain.texts import I18n, Source
 
 FOLDER = "files"
 """The folder of a package that holds the attachments."""
-
-_PREFIX = "sha256:"
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """A file by what it contains: hexadecimal SHA-256 and size in bytes."""
-
-    sha256: str
-    bytes: int
-
-    @classmethod
-    def from_json(cls, found: Mapping[str, Any]) -> Self:
-        """Read `hash` and `bytes` of an object."""
-        return cls(found["hash"].removeprefix(_PREFIX), found["bytes"])
-
-    def to_json(self) -> dict[str, str | int]:
-        """Make `hash` and `bytes` of an object."""
-        return {"bytes": self.bytes, "hash": self.hash}
-
-    @property
-    def hash(self) -> str:
-        """The digest as Data Package writes it."""
-        return f"{_PREFIX}{self.sha256}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +68,8 @@ class TableResource:
         meaning = TableMeaning.from_json(document)
         return cls(
             name=document["name"],
-            file=StoredFile.from_json(document),
-            parquet=StoredFile.from_json(ours["parquet"]),
+            file=StoredFile.from_json(document, ours),
+            parquet=StoredFile.from_json(ours["parquet"], ours["parquet"]),
             source=StoredFile.from_json(ours["source"]),
             rows=ours["rows"],
             schema=TableSchema(document["schema"]),
@@ -121,8 +98,13 @@ class TableResource:
             return self.document
         ours: dict[str, Any] = {
             "rows": self.rows,
-            "parquet": {"path": f"{self.name}.parquet", **self.parquet.to_json()},
+            "parquet": {
+                "path": f"{self.name}.parquet",
+                **self.parquet.to_json(),
+                **self.parquet.describe_parts(self.name, "parquet"),
+            },
             "source": self.source.to_json(),
+            **self.file.describe_parts(self.name, "csv"),
         }
         if self.schema_name:
             ours["schema"] = self.schema_name

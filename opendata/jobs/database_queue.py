@@ -86,7 +86,9 @@ class DatabaseStorage(MemoryStorage):  # type: ignore[misc]  # huey has no types
     def __init__(self, name: str, database: Database) -> None:
         super().__init__(name)
         self._database = database
+        self._engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._ear = _Ear(database)
+        self._looked = threading.local()
 
     def enqueue(self, data: bytes, priority: float | None = None) -> None:  # noqa: ARG002 - huey hands it over
         """Add a message, and wake the workers up."""
@@ -95,16 +97,20 @@ class DatabaseStorage(MemoryStorage):  # type: ignore[misc]  # huey has no types
             connection.execute(select(func.pg_notify(CHANNEL, "")))
 
     def dequeue(self) -> bytes | None:
-        """Take the oldest message, waiting a moment for one."""
-        data = self._take()
+        """Take the oldest message, waiting a moment for one.
+
+        A thread that found none the last time waits first: what has come since has woken it, or will.
+        """
+        data = None if getattr(self._looked, "is_empty", False) else self._take()
         if data is None:
             self._ear.wait(_WAIT_SECONDS)
             data = self._take()
+        self._looked.is_empty = data is None
         return data
 
     def queue_size(self) -> int:
         """How many messages wait."""
-        with self._database.engine.connect() as connection:
+        with self._engine.connect() as connection:
             return connection.scalar(select(func.count()).select_from(QueueMessage)) or 0
 
     def enqueued_items(self, limit: int | None = None) -> list[bytes]:
@@ -119,7 +125,7 @@ class DatabaseStorage(MemoryStorage):  # type: ignore[misc]  # huey has no types
 
     def _take(self) -> bytes | None:
         oldest = select(QueueMessage.id).order_by(QueueMessage.id).limit(1).with_for_update(skip_locked=True)
-        with self._database.engine.begin() as connection:
+        with self._engine.connect() as connection:  # one statement, which commits itself
             query = delete(QueueMessage).where(QueueMessage.id == oldest.scalar_subquery()).returning(QueueMessage.data)
             return connection.scalar(query)
 

@@ -17,16 +17,19 @@ from opendata.services.work.work import Work
 
 
 class RunnerPool:
-    """Runners that share the work. One process is started at once, the others when they are needed."""
+    """Runners that share the work. One process is started at once, the others when they are needed.
+
+    The runner that was at work last is the first to be asked again: its process has started already.
+    """
 
     def __init__(self, work: Work, waiting: DraftQueue, runners: Sequence[ProcessRunner]) -> None:
         self._work = work
         self._waiting = waiting
         self._runners = runners
-        self._free: queue.SimpleQueue[ProcessRunner] = queue.SimpleQueue()
+        self._free: queue.LifoQueue[ProcessRunner] = queue.LifoQueue()
         self._at_work: Counter[str] = Counter()
         self._choosing = threading.Lock()
-        for runner in runners:
+        for runner in reversed(runners):
             self._free.put(runner)
 
     @property

@@ -9,11 +9,13 @@ import itertools
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from opendata.errors import BackendError
 from opendata.jobs.queue import DraftQueue
+from opendata.services.search.following import FULL
 from opendata.services.work.work import Work
 from opendata.telemetry.instruments import STEP_FAILURES
 
@@ -31,11 +33,21 @@ FETCH_SECONDS = 5.0
 INDEX_SECONDS = 1.0
 """How often the worker looks for changes of the catalogue."""
 
+INDEX_PAUSE_SECONDS = 3.0
+"""At most so much longer it waits while each look finds some: every machine writes each change into its own index, and
+what comes together is written at once."""
+
 LIST_SECONDS = 60.0
 """How often the worker looks for lists of the portal to publish."""
 
 MEASURE_SECONDS = 10.0
 """How often the worker looks for tables to measure."""
+
+MEASURE_SHARE = 20
+"""Looking for them takes at most this part of its time while there are none: it reads all datasets."""
+
+MEASURE_PAUSE_SECONDS = 120.0
+"""At most so long it waits for that."""
 HOOK_SECONDS = 1.0
 """How often the worker looks for events to send to webhooks."""
 
@@ -193,8 +205,8 @@ class Periodic(Protocol):
 class Indexer(Protocol):
     """What keeps a search index up to date."""
 
-    def follow(self) -> bool:
-        """Take in what has happened; whether there was anything."""
+    def follow(self) -> int:
+        """Take in what has happened: how many events of the audit log, or whether there was anything."""
         ...
 
 
@@ -230,8 +242,14 @@ def harvest(harvesting: Periodic, stop: threading.Event, pause: float) -> None:
 
 
 def measure(measuring: Periodic, stop: threading.Event, pause: float) -> None:
-    """Every few seconds: measure what was published."""
-    _repeat(lambda: measuring.run_due(stop.is_set), stop, MEASURE_SECONDS, pause, "measuring tables")
+    """Every few seconds, in a large catalogue less often: measure what was published."""
+
+    def look() -> None:
+        begun = time.monotonic()
+        if not measuring.run_due(stop.is_set):
+            stop.wait(min(MEASURE_SHARE * (time.monotonic() - begun), MEASURE_PAUSE_SECONDS))
+
+    _repeat(look, stop, MEASURE_SECONDS, pause, "measuring tables")
 
 
 def deliver(delivering: Periodic, stop: threading.Event, pause: float) -> None:
@@ -245,11 +263,16 @@ def publish_lists(publishing: Periodic, stop: threading.Event, pause: float) -> 
 
 
 def follow_changes(indexing: Indexer, stop: threading.Event, pause: float) -> None:
-    """Every second: have what was published found."""
+    """Every second, and less often while much is published: have what was published found."""
+    busy = 0
 
     def follow_all() -> None:
-        while indexing.follow() and not stop.is_set():
-            pass
+        nonlocal busy
+        taken = first = indexing.follow()
+        while taken >= FULL and not stop.is_set():
+            taken = indexing.follow()
+        busy = busy + 1 if first else 0
+        stop.wait(min(INDEX_PAUSE_SECONDS, max(0, busy - 1) * INDEX_SECONDS))
 
     _repeat(follow_all, stop, INDEX_SECONDS, pause, "writing the search index")
 

@@ -6,7 +6,9 @@ Information (Decree 711).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from opendata.domain.disclosure import CLOSED, OPEN, PUBLIC, Disclosure
@@ -21,6 +23,16 @@ from opendata.metadata.text import find_value_faults, is_web_address
 MAX_TITLE = load_profile().properties["title"].limit
 MAX_TEXT = load_profile().properties["description"].limit
 _ITEM_TEXTS = frozenset({"name", "title", "path", "email", "version", "organization", "role"})
+
+
+def read_stored(found: Mapping[str, Any]) -> DatasetMetadata:
+    """The value of metadata that is stored: what was read once is known by its text, and not checked again."""
+    return _read_text(json.dumps(found, ensure_ascii=False))
+
+
+@lru_cache(maxsize=4096)
+def _read_text(text: str) -> DatasetMetadata:
+    return read_metadata(json.loads(text))
 
 
 def read_metadata(found: Mapping[str, Any], profile: Profile | None = None) -> DatasetMetadata:

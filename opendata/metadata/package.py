@@ -28,6 +28,8 @@ MAX_RESOURCES = 1000
 _LONGEST = {"unit": 60, "period": 60, "compiledBy": 300, "source": 300}
 _LONGEST_NOTE = 5000
 _MOST_NOTES = 50
+MAX_PIECES = 1_000
+"""A table has at most so many files."""
 _TABLE_FORMATS = frozenset({"csv", "tsv", ""})
 _OTHER_TABLES = frozenset(
     ["xlsx", "xlsm", "xls", "xlsb", "ods", "json", "jsonl", "ndjson", "geojson", "xml", "parquet", "arrow", "feather"]
@@ -39,12 +41,14 @@ _OTHER_TABLES = frozenset(
 class ResourceDescription:
     """One resource as its package describes it; `schema` and `dialect` are objects, names of files, or None.
 
+    A table in several files has all of them in `pieces`, and the first as its `path`.
     `is_attachment` says that it isn't a table but a file beside one, `rows` how many rows the table is said to have,
     `meaning` its unit, period, source, notes and who compiled it, as `TableMeaning.say_all` has them.
     """
 
     name: str
     path: str | None
+    pieces: Sequence[str] = ()
     is_attachment: bool = False
     data: Sequence[Any] | None = None
     title: str = ""
@@ -196,8 +200,9 @@ def _read_resources(found: Sequence[object]) -> Iterator[ResourceDescription]:
 
 def _read_resource(place: str, number: int, item: Mapping[str, Any], taken: set[str]) -> ResourceDescription:
     path = item.get("path") or item.get("url")  # `url` before v1
-    if isinstance(path, list) and len(path) == 1:
-        path = path[0]
+    pieces = path if isinstance(path, list) and path and all(isinstance(one, str) for one in path) else []
+    fault_of_pieces = _find_piece_fault(place, item, path)
+    path = pieces[0] if pieces else path
     given = _text(item, "name")
     stem = PurePosixPath(path).stem if isinstance(path, str) else f"resource-{number + 1}"
     usable = given and not find_identifier_fault("", given, resource=True) and given not in taken
@@ -210,6 +215,7 @@ def _read_resource(place: str, number: int, item: Mapping[str, Any], taken: set[
     return ResourceDescription(
         name=name,
         path=path if isinstance(path, str) else None,
+        pieces=tuple(pieces) if len(pieces) > 1 else (),
         is_attachment=_is_attachment(item, path),
         data=data if isinstance(data, list) else None,
         title=_text(item, "title"),
@@ -223,7 +229,7 @@ def _read_resource(place: str, number: int, item: Mapping[str, Any], taken: set[
         rows=ours["rows"] if type(ours.get("rows")) is int else None,
         hash=_text(item, "hash") or None,
         meaning=_read_meaning(item, ours),
-        fault=_find_fault(place, item, path, given, taken),
+        fault=fault_of_pieces or _find_fault(place, item, path, given, taken),
     )
 
 
@@ -246,8 +252,6 @@ def _read_meaning(item: Mapping[str, Any], ours: Mapping[str, Any]) -> Mapping[s
 def _find_fault(place: str, item: Mapping[str, Any], path: object, name: str, taken: set[str]) -> Fault | None:
     if name and name in taken:
         return fault(place, N_("Two resources have the name “%(name)s”"), name=name)
-    if isinstance(path, list):
-        return fault(f"{place}/path", N_("A table in several parts isn't supported. Join its files into one"))
     if path is None:
         if isinstance(item.get("data"), list):
             return None
@@ -265,6 +269,29 @@ def _find_fault(place: str, item: Mapping[str, Any], path: object, name: str, ta
             path=path,
             format=kind,
         )
+    return None
+
+
+def _find_piece_fault(place: str, item: Mapping[str, Any], path: object) -> Fault | None:
+    """What is wrong with a list of files that are one table."""
+    if not isinstance(path, list) or len(path) < 2:
+        return None
+    if len(path) > MAX_PIECES:
+        return fault(f"{place}/path", N_("A table has at most %(limit)s files"), limit=MAX_PIECES)
+    for number, one in enumerate(path):
+        pointer = f"{place}/path/{number}"
+        if not isinstance(one, str):
+            return fault(pointer, N_("A “path” must be text"))
+        wrong = find_path_fault(pointer, one)
+        if wrong is not None:
+            return wrong
+        if (kind := _read_format(item, one)) not in _TABLE_FORMATS:
+            return fault(
+                pointer,
+                N_("Tables must be CSV files, but “%(path)s” has the format “%(format)s”"),
+                path=one,
+                format=kind,
+            )
     return None
 
 

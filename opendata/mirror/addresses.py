@@ -4,7 +4,7 @@
     /datasets/x?lang=en    → en/datasets/x/index.html     in another one
     /datasets?cursor=…     → datasets/~2/index.html       the second page of a list
     /datasets/x.json       → datasets/x.json              a document
-    /api/v1/datasets/x     → api/v1/datasets/x/index.json a document of REST
+    /api/v1/datasets/x     → api/v1/datasets/x/index.json a document of REST; in a bucket api/v1/datasets/x
 
 No id begins with a tilde, so numbered pages take no address away.
 """
@@ -79,10 +79,11 @@ def page_key(place: Place) -> str:
     return place.folder + PAGE_FILE
 
 
-def file_key(place: Place) -> str:
-    """The key of a document or file."""
+def file_key(place: Place, *, is_flat: bool = False) -> str:
+    """The key of a document or file; where names may also be folders (`is_flat`), it is the address itself."""
     path = place.folder.rstrip("/")
-    return f"{path}/{DOCUMENT_FILE}" if path.startswith("api/") and not path.endswith(".json") else path
+    is_folder = path.startswith("api/") and not path.endswith(".json") and not is_flat
+    return f"{path}/{DOCUMENT_FILE}" if is_folder else path
 
 
 def is_safe(path: str) -> bool:

@@ -162,6 +162,7 @@ DATASET_FILES = frozenset(
         "downloads.send_attachment",
         "downloads.send_citation",
         "downloads.send_manifest",
+        "downloads.send_part",
         "downloads.send_report",
         "downloads.send_resource_schema",
         "downloads.send_signature",
@@ -187,6 +188,36 @@ COLLECTIONS = {
     "catalogue.lead_to_collection": "",
 }
 """Documents that the portal gives page by page. Here each is one document."""
+
+PROGRAM = {
+    "asks for something that isn't known beforehand": """
+        api_inside.* api_rows.* api_search.* api_sql.* charts.show_chart chart_files.* ckan_actions.*
+        differences.choose_versions differences.send_rows downloads.send_package inside.* negative_list.show_differences
+        api_negative_list.compare_negative_lists oai.* search_feeds.* sql.* table_document.*
+    """,
+    "is a form, or what follows one": """
+        addresses.* grants.show_invitation joining.* recoveries.* request_following.* sessions.show_sign_in
+        site_public.show_leave site_reuses.show_form site_reuses.show_thanks subscription_ending.* subscriptions.*
+    """,
+    "says how the program is": "operations.show_health operations.show_metrics operations.show_readiness site_status.*",
+    "changes at any time": "api_usage.* api_webhooks.list_public_events duty_feeds.* api_site.get_status",
+    "leads to an address that the mirror has": "ckan.* downloads.find_latest",
+    "is a catalogue that clients ask step by step": "catalogue_tables.*_ducklake iceberg.*",
+    "is a document of REST, of which the mirror has those of datasets, publishers, schemas, requests and reuses": """
+        api_annual_reports.* api_basics.* api_clocks.* api_conformance.* api_datasets.list_announcements api_harvests.*
+        api_inventory.download_inventory_* api_inventory.get_item api_inventory.list_plan
+        api_negative_list.get_negative_list_version api_negative_list.list_negative_lists
+        api_operation_reports.* api_self_checks.* api_site.get_column_datasets api_site.get_reuse api_site.get_site_page
+        api_site.list_site_page_versions api_site.list_site_pages api_versions.get_resource
+        api_versions.list_capabilities api_versions.list_resources api_workbench.list_schema_uses
+    """,
+    "is another form of a page that the mirror has": """
+        basics.send_template catalogue.list_versions_as_markdown tables.show_table_as_markdown
+        version_pages.show_version_as_markdown
+    """,
+    "is a record of the store, which copies of the store have": "operations.list_records operations.send_record",
+}
+"""Why the portal has a public view that a mirror lacks → the views, as patterns."""
 
 TABLE_FORMATS = ("csv", "parquet")
 """The files of a table that a version consists of. Other formats are made from them when somebody asks."""

@@ -88,7 +88,9 @@ class Journal:
 
     def find(self, key: str) -> Written | None:
         """What a key holds, None where it isn't known."""
-        found = self._database.execute("select sha256, bytes from files where key = ?", (key,)).fetchone()
+        found = self._database.execute(
+            "select sha256, bytes from files where key = ? and sha256 <> ''", (key,)
+        ).fetchone()
         return Written(key, str(found[0]), int(found[1])) if found else None
 
     def read_units(self) -> Mapping[str, tuple[str, int]]:
@@ -179,6 +181,15 @@ class Journal:
             )
         self.forget(key for key, _ in lacking)
         return unknown, {unit for _, unit in lacking}
+
+    def doubt(self) -> None:
+        """Forget what all files hold, so that they are written again; they stay known."""
+        with self._database:
+            self._database.execute("update files set sha256 = ''")
+
+    def list_digests(self, *, but: str) -> Iterator[tuple[str, str]]:
+        """The key and the digest of every file that isn't of this unit, in the order of keys."""
+        yield from self._database.execute("select key, sha256 from files where unit <> ? order by key", (but,))
 
     def count(self) -> tuple[int, int]:
         """How many files the mirror has, and their bytes."""

@@ -93,7 +93,7 @@ def _start(begin: _Start) -> None:
     with renderer.services.database.unit() as session:
         datasets = frozenset(session.scalars(select(Dataset.id).where(where_listed())))
     journal = Journal(begin.journal, writes=False)
-    _writer = Writer(Files(renderer, open_target(begin.target), journal, begin.scratch), datasets)
+    _writer = Writer(Files(renderer, open_target(begin.target, begin.settings), journal, begin.scratch), datasets)
 
 
 def _work(task: Task) -> Done:

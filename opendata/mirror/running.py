@@ -22,7 +22,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from opendata.errors import N_, BusyError, UsageError
-from opendata.mirror import searching
+from opendata.mirror import listing, searching
 from opendata.mirror.journal import Journal, Unit, Written, read_versions
 from opendata.mirror.pool import Pool
 from opendata.mirror.states import find_edition, read_states, read_touched
@@ -30,11 +30,16 @@ from opendata.mirror.targets import MARK, OWN, FolderTarget, Target, open_target
 from opendata.mirror.tasks import DatasetTask, Done, NoticeTask, PageTask, SeedTask, Task
 from opendata.services.search.following import find_end
 from opendata.settings import Settings
+from opendata.storage.signing import Signer
 from opendata.wiring import Services
 
 SITE = "/site"
 SEARCH = "/search"
+LISTS = "/lists"
 FAILED = "failed"
+_HEADERS = "2"
+"""Raised where objects of a bucket get other headers than before: they are all written again."""
+_UNZIP = "fzstd/esm/index.mjs"
 _LICENSES = ("hyparquet", "fzstd")
 
 
@@ -49,6 +54,8 @@ class Mirrored:
     failures: list[str] = field(default_factory=list)
     files: int = 0
     bytes: int = 0
+    has_scripts: bool = True
+    """Whether the pages of tables can read further rows in the browser."""
 
 
 @dataclass(slots=True)
@@ -82,13 +89,14 @@ class Mirroring:
             raise UsageError(
                 N_("The mirror names the address of the live portal. Set OPENDATA_BASE_URL, or give it with --url")
             )
-        self._target: Target = open_target(target)
+        self._target: Target = open_target(target, self._settings)
         self._address = target
         self._processes = processes
         self._again = again
         self._scripts = scripts
         self._progress = on_progress or (lambda *_: None)
-        self._done = Mirrored()
+        needed = ("hyparquet/src/index.js", _UNZIP, *(f"{name}/LICENSE" for name in _LICENSES))
+        self._done = Mirrored(has_scripts=scripts is not None and all((scripts / name).is_file() for name in needed))
 
     def run(self) -> Mirrored:
         """Bring the mirror up to date. Raises `UsageError`, `BusyError`, `BackendError`."""
@@ -125,6 +133,9 @@ class Mirroring:
             self._target.put(MARK, mark, "application/json")
 
     def _write_all(self, journal: Path) -> None:
+        if self._target.is_flat and self._journal.read_fact("headers") != _HEADERS:
+            self._journal.doubt()
+            self._again = True
         plan = self._plan()
         is_dirty = bool(plan.dirty) or self._is_site_dirty(plan)
         if is_dirty:
@@ -133,8 +144,9 @@ class Mirroring:
                 self._write_datasets(pool, plan)
                 self._write_site(pool, plan)
             self._write_search(plan)
+        self._write_lists(plan)
         if not self._done.failures:
-            self._journal.note(position=str(plan.position), digest=plan.digest)
+            self._journal.note(position=str(plan.position), digest=plan.digest, headers=_HEADERS)
 
     # What there is to do
 
@@ -234,11 +246,11 @@ class Mirroring:
     def _write_scripts(self, whole: Done) -> None:
         """The packages that read Parquet, if they are installed: without them the first rows are all that is shown."""
         self._put(whole, "mirror/suggestions.json", b'{"items":[]}')
-        if self._scripts is None or not (self._scripts / "hyparquet").is_dir():
+        if self._scripts is None or not self._done.has_scripts:
             return
         for file in sorted((self._scripts / "hyparquet" / "src").glob("*.js")):
             self._put(whole, f"mirror/parquet/hyparquet/{file.name}", file.read_bytes())
-        self._put(whole, "mirror/parquet/fzstd.js", (self._scripts / "fzstd/esm/index.mjs").read_bytes())
+        self._put(whole, "mirror/parquet/fzstd.js", (self._scripts / _UNZIP).read_bytes())
         for name in _LICENSES:
             self._put(whole, f"mirror/parquet/{name}-license.txt", (self._scripts / name / "LICENSE").read_bytes())
 
@@ -250,6 +262,24 @@ class Mirroring:
         for number, data in searching.write_shards(self._journal.list_cards(), shards, self._scratch / "words"):
             self._put(whole, f"{searching.FOLDER}/shards/{number}.bin", data)
         self._enter(Unit(SEARCH, ""), plan.position, whole)
+
+    def _write_lists(self, plan: _Plan) -> None:
+        """The signed list of all files, where anything in it has changed."""
+        whole, count = Done(), self._journal.count()[0]
+        digests = self._journal.list_digests(but=LISTS)
+        paths = listing.write_lists(digests, listing.count_lists(count), self._scratch / "lists")
+        lists = {key: listing.digest_file(path) for key, path in paths}
+        known = self._journal.list_files(LISTS)
+        root = self._target.get(listing.ROOT) if known.keys() == {*lists, listing.ROOT, listing.SIGNATURE} else None
+        if root is not None and listing.is_same(lists, root):
+            return
+        for key, path in paths:
+            self._put(whole, key, path.read_bytes())
+        files = count - len(known)
+        root = listing.write_root(lists, files, self._settings.base_url)
+        self._put(whole, listing.ROOT, root)
+        self._put(whole, listing.SIGNATURE, Signer(self._settings.key_folder).sign(root))
+        self._enter(Unit(LISTS, ""), plan.position, whole)
 
     def _put_json(self, whole: Done, name: str, document: object) -> None:
         import json

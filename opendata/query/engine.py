@@ -308,7 +308,7 @@ def describe(statement: Statement, threads: int, rows: int | None) -> bytes:
     tables = [
         {
             "view": item.view,
-            "path": str(item.path),
+            "files": [[str(path), before] for path, before in item.files],
             "columns": list(item.columns),
             "nan_fields": [name for name, column in item.columns.items() if column.name in item.nan_fields],
         }

@@ -137,7 +137,7 @@ _NAN = "CASE WHEN isnan({0}) THEN 'NaN'::DOUBLE ELSE {0} END"
 
 def _open_tables(connection: Any, request: Mapping[str, Any]) -> None:
     """Make the views of a query, then close everything else off."""
-    paths = ", ".join(_quote(table["path"]) for table in request["tables"])
+    paths = ", ".join(_quote(path) for table in request["tables"] for path, _ in table["files"])
     connection.execute(f"SET threads = {int(request['threads'])}")
     connection.execute(f"SET allowed_paths = [{paths}]; SET enable_external_access = false")
     for table in request["tables"]:
@@ -147,13 +147,30 @@ def _open_tables(connection: Any, request: Mapping[str, Any]) -> None:
             f"{_NAN.format(own) if name in table['nan_fields'] else own} AS {_name(name)}"
             for own, name in zip(hidden, columns, strict=True)
         )
-        source = f"read_parquet({_quote(table['path'])}, file_row_number = {not request['hides_rows']})"
+        source = _name_source(table["files"], hidden, hides_rows=request["hides_rows"])
         row = [] if request["hides_rows"] else ["_row"]
         connection.execute(
             f"CREATE VIEW {table['view']} AS SELECT {', '.join([shown, *row])}"
             f" FROM {source} AS p({', '.join([*hidden, *row])})"
         )
     connection.execute("SET lock_configuration = true")
+
+
+def _name_source(files: Sequence[tuple[str, int]], columns: Sequence[str], *, hides_rows: bool) -> str:
+    """The files of a table as the engine reads them; with the number of each row behind its columns, unless it `hides`.
+
+    The engine numbers the rows of each file from 0, so those of later files are moved on.
+    """
+    if len(files) == 1:
+        return f"read_parquet({_quote(files[0][0])}, file_row_number = {not hides_rows})"
+    if hides_rows:
+        return f"read_parquet([{', '.join(_quote(path) for path, _ in files)}])"
+    names = ", ".join(columns)
+    parts = (
+        f"SELECT {names}, r + {int(before)} FROM read_parquet({_quote(path)}, file_row_number = true) AS q({names}, r)"
+        for path, before in files
+    )
+    return f"({' UNION ALL '.join(parts)})"
 
 
 def _send_rows(connection: Any, request: Mapping[str, Any], send: Any) -> int:

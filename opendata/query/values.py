@@ -63,7 +63,7 @@ class QueryTable:
 
     `name` is what people call it, `pinned` its dataset with the version, as SQL names it, `path` its Parquet file,
     `sha256` the hexadecimal digest of that file. `view` is its name inside the engine. `nan_fields` are the fields
-    that may have `NaN`, which the statistics of a Parquet file leave out.
+    that may have `NaN`, which the statistics of a Parquet file leave out. Of a table in `parts`, `path` is the first.
     """
 
     name: str
@@ -74,6 +74,12 @@ class QueryTable:
     view: str = "t0"
     pinned: str = ""
     nan_fields: frozenset[str] = frozenset()
+    parts: Sequence[tuple[Path, int]] = ()
+
+    @property
+    def files(self) -> Sequence[tuple[Path, int]]:
+        """Its Parquet files in their order, each with the number of rows before it."""
+        return self.parts or ((self.path, 0),)
 
     @cached_property
     def columns(self) -> Mapping[str, Field]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from opendata.tables.text.splitting import Records
+from opendata.tables.text.records import Records
 
 if TYPE_CHECKING:
     import numpy as np

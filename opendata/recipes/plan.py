@@ -18,7 +18,7 @@ from opendata.recipes.headers import JoinHeaders
 from opendata.recipes.verbs import JOIN_HEADERS, RENAME, VERBS
 from opendata.tables.schema.header import make_distinct
 from opendata.tables.text.decoding import DecodingFault
-from opendata.tables.text.splitting import Records
+from opendata.tables.text.records import Records
 from opendata.tables.text.steps import Marks
 
 if TYPE_CHECKING:

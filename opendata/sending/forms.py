@@ -92,7 +92,7 @@ def _find_signing(services: Services, form: ServedForm, disposition: str) -> Cal
 
 def _find_accel(services: Services, form: ServedForm) -> str:
     """Where nginx finds a file, if it is to send it."""
-    has_file = form.derived or not is_bucket(services.settings.store)
+    has_file = form.derived or not (is_bucket(services.settings.store) or form.local_parts)
     prefix = services.settings.accel_prefix if form.is_public and has_file else ""
     place = f"derived/{quote(form.key)}" if form.derived else f"store/{blob_key(form.sha256)}"
     return f"{prefix}/{place}" if prefix else ""

@@ -214,6 +214,46 @@ def negative_list_key(number: int) -> str:
     return f"negative-list/{number}.json"
 
 
+def calendar_key(year: int, number: int) -> str:
+    """Where the n-th edition of the working days entered for a year lies."""
+    return f"calendar/{year}/{number}.json"
+
+
+def self_check_key(year: int, number: int) -> str:
+    """Where the n-th edition of the report of a year's self-check lies."""
+    return f"self-checks/{year}/{number}.json"
+
+
+def basic_version_key(number: int) -> str:
+    """Where a version of the basic catalogue lies."""
+    return f"basics/{number}.json"
+
+
+def basic_links_key(domain: str, number: int) -> str:
+    """Where the n-th edition of what fulfils the entries of a domain of the basic catalogue lies."""
+    return f"basic-links/{domain}/{number}.json"
+
+
+def site_page_key(kind: str, page: str, revision: int) -> str:
+    """Where a version of a page of the site lies."""
+    return f"site-pages/{kind}/{page}/{revision}.json"
+
+
+def site_file_key(sha256: str) -> str:
+    """Where a file of pages lies, by the digest of its bytes."""
+    return f"site-files/{sha256}.json"
+
+
+def site_order_key(kind: str, number: int) -> str:
+    """Where the n-th edition of the list of public pages of a kind lies."""
+    return f"site-orders/{kind}/{number}.json"
+
+
+def report_key(folder: str, year: int, publisher: str, number: int) -> str:
+    """Where the n-th edition of a report of a year lies; that on all publishers names none."""
+    return f"{folder}/{year}/{publisher}/{number}.json" if publisher else f"{folder}/{year}/{number}.json"
+
+
 def plan_key(uuid: str, number: int) -> str:
     """Where the n-th edition of what the opening plan has for a dataset lies; a dataset keeps its UUID when renamed."""
     return f"plans/{shard(uuid)}/{uuid}/{number}.json"

@@ -6,46 +6,33 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from opendata.domain.findings import Finding
-from opendata.domain.privacy import PrivacyFinding
-from opendata.domain.profile import ColumnProfile
 from opendata.domain.recipes import Applied, Recipe
-from opendata.domain.schema import Field, TableSchema
+from opendata.domain.schema import TableSchema
 from opendata.tables.check.column_notes import NeedsZoneError
 from opendata.tables.check.validation import STORED_FINDINGS, TableReader
-from opendata.tables.forms.writing import TableWriter
-from opendata.tables.profile.profile import Profiler
 from opendata.tables.report.findings import FindingsWriter, list_findings
 from opendata.tables.report.report import TaskReport
 from opendata.tables.schema.origins import list_unsettled
 from opendata.tables.schema.schema import publish_schema
+from opendata.tables.screen import MakeScreen, Screen
 from opendata.tables.text.dialect import Dialect
 from opendata.tables.text.splitting import NeedsCareError
 from opendata.tables.text.steps import Steps
+from opendata.tables.written import WrittenParts
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
-
-class Screen(Protocol):
-    """What looks through the rows of a table for personal data, in the pass that writes it."""
-
-    def take(self, batch: pa.RecordBatch) -> None:
-        """Look at some rows, by their Arrow types."""
-
-    def list(self) -> Sequence[PrivacyFinding]:
-        """What was found."""
-
+    from opendata.domain.privacy import PrivacyFinding
+    from opendata.domain.profile import ColumnProfile
+    from opendata.tables.forms.writing import TableWriter
+    from opendata.tables.profile.profile import Profiler
 
 FindDoubts = Callable[[Path, Dialect, int, Sequence[str] | None], Sequence[Finding]]
 """Finds columns of text in a Parquet file that are nearly of another type: those of these names, or all.
 
 It is given the dialect of the source and the number of its first row too."""
-
-MakeScreen = Callable[[str, Sequence[Field]], Screen]
-"""Makes the screen of a table from its name and the fields of its columns, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +41,7 @@ class PreparedTable:
 
     `csv` and `parquet` exist only where `task` is valid, `findings` where something was found; `schema` is None for no
     header. `profile` describes each column of a valid table, `privacy` what its screen found, `applied` what became of
-    the steps.
+    the steps. A table that was written in parts has these instead of `csv` and `parquet`.
     `csv_is_source` says that the source was canonical already: `csv` is another name of the same bytes.
     """
 
@@ -70,6 +57,7 @@ class PreparedTable:
     profile: Sequence[ColumnProfile]
     privacy: Sequence[PrivacyFinding]
     applied: Sequence[Applied]
+    parts: WrittenParts | None = None
 
 
 def prepare_table(
@@ -135,7 +123,7 @@ def prepare_table(
             careful = True
             continue
         except NeedsZoneError as found:
-            zones[found.field] = found.has_zone
+            zones.update(found.zones)
             continue
         break
     return PreparedTable(
@@ -190,7 +178,7 @@ def check_table(
             careful = True
             continue
         except NeedsZoneError as found:
-            zones[found.field] = found.has_zone
+            zones.update(found.zones)
             continue
         break
     return reader
@@ -210,6 +198,8 @@ def _write_table(
 
     Returns its profile, what the screen found, and whether the CSV is the source's own file.
     """
+    from opendata.tables.profile.profile import Profiler
+
     writer: TableWriter | None = None
     profiler: Profiler | None = None
     screen: Screen | None = None
@@ -233,6 +223,8 @@ def _write_table(
 
 
 def _open_writer(reader: TableReader, csv: Path, parquet: Path, footer: Mapping[str, Any]) -> TableWriter:
+    from opendata.tables.forms.writing import TableWriter
+
     assert reader.schema is not None  # noqa: S101 - a valid table has one
     return TableWriter(
         csv,

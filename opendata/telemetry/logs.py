@@ -9,17 +9,27 @@ import json
 import logging
 import os
 import sys
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
-from opendata.telemetry.trail import find_trail
+from opendata.telemetry.trail import Trail, find_trail
 
 JSON, TEXT = "json", "text"
 LOGS = (JSON, TEXT)
 """The forms of lines that `OPENDATA_LOG` can ask for; in both there is a line for each request and each job."""
 
-_SEEN = ("opendata.requests", "opendata.jobs.seen")
+REQUESTS = "opendata.requests"
+_SEEN = (REQUESTS, "opendata.jobs.seen")
+_requests = logging.getLogger(REQUESTS)
+
+
+class _Direct:
+    """Where lines about requests go without a record of `logging`, which costs more than all the rest of a line."""
+
+    handler: logging.StreamHandler[Any] | None = None
 
 
 class JsonLines(logging.Formatter):
@@ -64,8 +74,67 @@ def find_fields(record: logging.LogRecord) -> Mapping[str, Any]:
     return {name: value for name, value in named.items() if value}
 
 
+def log_request(trail: Trail, seconds: float) -> None:
+    """Write the line of a request that has ended, if there are such lines."""
+    handler = _Direct.handler
+    if handler is not None:
+        line = _write_json(trail, seconds)
+        with handler.lock:  # type: ignore[union-attr]  # every handler that was made has one
+            try:
+                handler.stream.write(line)
+                handler.flush()
+            except (OSError, ValueError):  # nobody reads it any more: requests are answered all the same
+                pass
+    elif _requests.isEnabledFor(logging.INFO):
+        _requests.info("request", extra={"fields": _list_fields(trail, seconds)})
+
+
+def _list_fields(trail: Trail, seconds: float) -> Mapping[str, Any]:
+    return {
+        "request": trail.request_id,
+        **({"trace": trail.trace_id} if trail.trace_id else {}),
+        "user": trail.user or "anonymous",
+        "method": trail.method,
+        "route": trail.route or trail.endpoint,
+        "status": trail.status,
+        "ms": round(seconds * 1000, 1),
+        "bytes": trail.bytes,
+        "statements": trail.statements,
+        "sqlMs": round(trail.statement_seconds * 1000, 1),
+    }
+
+
+def _write_json(trail: Trail, seconds: float) -> str:
+    """What `JsonLines` makes of the line, at a fifth of the cost: ids have no characters that need escaping."""
+    now = time.time()
+    whole = int(now)
+    trace = f'"trace": "{trail.trace_id}", ' if trail.traceparent else ""
+    return (
+        f'{{"time": "{_format_second(whole)}.{int((now - whole) * 1000):03}Z", {_HEAD}{os.getpid()},'
+        f' "request": "{trail.request_id}", {trace}'
+        f"{_quote_names(trail.user or 'anonymous', trail.method, trail.route or trail.endpoint)}"
+        f' "status": {trail.status}, "ms": {seconds * 1000:.1f}, "bytes": {trail.bytes},'
+        f' "statements": {trail.statements}, "sqlMs": {trail.statement_seconds * 1000:.1f}}}\n'
+    )
+
+
+_HEAD = f'"level": "info", "logger": "{REQUESTS}", "message": "request", "process": '
+
+
+@lru_cache(maxsize=2)
+def _format_second(whole: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
+
+
+@lru_cache(maxsize=4096)
+def _quote_names(user: str, method: str, route: str) -> str:
+    """Words of the program, of which there are few."""
+    return f'"user": {json.dumps(user)}, "method": {json.dumps(method)}, "route": {json.dumps(route)},'
+
+
 def set_up_logs(form: str) -> None:
     """Log in this process, on stderr; in the form of `OPENDATA_LOG`, or as ever where that is empty."""
+    _Direct.handler = None
     if not form:
         logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
         for name in _SEEN:
@@ -80,6 +149,7 @@ def set_up_logs(form: str) -> None:
     root.setLevel(logging.WARNING)
     for name in _SEEN:
         logging.getLogger(name).setLevel(logging.INFO)
+    _Direct.handler = handler if form == JSON else None
 
 
 def _format_time(seconds: float) -> str:

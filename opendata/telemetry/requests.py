@@ -6,7 +6,6 @@ web server sends itself: only its closing is heard.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -19,16 +18,17 @@ from opendata.telemetry.instruments import (
     count_statements,
     is_enabled,
 )
+from opendata.telemetry.logs import log_request
 from opendata.telemetry.tracing import end_span, start_request_span
 from opendata.telemetry.trail import Trail, begin_trail, choose_request_id, end_trail, read_traceparent
-
-logger = logging.getLogger("opendata.requests")
 
 REQUEST_ID = "X-Request-Id"
 TRUSTED = "opendata.is_trusted"
 """In the environment of a request: that it comes from a web server whose headers are believed."""
 
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+
+_LENGTH = len("Content-Length")
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -85,7 +85,7 @@ class _Request:
         if not self._answered:
             self._answered = time.perf_counter()
         for name, value in headers:
-            if name.lower() == "content-length" and value.isdigit():
+            if len(name) == _LENGTH and name.lower() == "content-length" and value.isdigit():
                 self._length = int(value)
         return self._start_response(status, [*headers, (REQUEST_ID, self.trail.request_id)], *more)
 
@@ -116,24 +116,7 @@ class _Request:
                 RESPONSE_BYTES.add(trail.bytes)
             count_statements(trail.statements, trail.statement_seconds)
         end_span(trail)
-        if logger.isEnabledFor(logging.INFO):
-            logger.info(
-                "request",
-                extra={
-                    "fields": {
-                        "request": trail.request_id,
-                        **({"trace": trail.trace_id} if trail.trace_id else {}),
-                        "user": trail.user or "anonymous",
-                        "method": trail.method,
-                        "route": trail.route or trail.endpoint,
-                        "status": trail.status,
-                        "ms": round((ended - self._begun) * 1000, 1),
-                        "bytes": trail.bytes,
-                        "statements": trail.statements,
-                        "sqlMs": round(trail.statement_seconds * 1000, 1),
-                    }
-                },
-            )
+        log_request(trail, ended - self._begun)
 
 
 class _Answer:

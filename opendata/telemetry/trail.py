@@ -33,6 +33,11 @@ class Trail:
     bytes: int = 0
     statements: int = 0
     statement_seconds: float = 0.0
+    writes: int = 0
+    reads_figures: bool = False
+    """Whether a statement read how often files were downloaded."""
+    is_momentary: bool = False
+    """Whether the answer depends on what this machine has at the moment, and not only on what is published."""
     span: tuple[Any, Any] | None = field(default=None, repr=False)
 
     @property
@@ -61,6 +66,13 @@ def end_trail(token: Token[Trail | None]) -> None:
 def find_trail() -> Trail | None:
     """The request or job at hand."""
     return _current.get()
+
+
+def note_momentary() -> None:
+    """Note of the request at hand that its answer is of this moment, and must not be kept."""
+    found = _current.get()
+    if found is not None:
+        found.is_momentary = True
 
 
 def find_request_id() -> str | None:

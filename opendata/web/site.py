@@ -30,7 +30,7 @@ from opendata.web.charts import pages as chart_pages
 from opendata.web.core import assets, formats, languages, markdown, problem_pages, security, slashes, watching
 from opendata.web.core.instance import absolute_url, rest_path, services
 from opendata.web.core.skin import care, identity, leaving
-from opendata.web.delivery import downloads
+from opendata.web.delivery import downloads, offering, texts
 from opendata.web.drafts import choices, drafts, meaning, next_version, personal, readings, statuses, uploads, workspace
 from opendata.web.drafts.fixing import cells
 from opendata.web.drafts.series import series
@@ -85,6 +85,7 @@ def register_web(app: Flask) -> None:
     security.csrf.init_app(app)
     app.before_request(seen.note_route)
     app.after_request(seen.note_user)
+    app.after_request(offering.offer)
     app.before_request(security.refuse_unknown_host)
     app.before_request(slashes.drop_slash)
     app.before_request(sessions.load_actor)
@@ -187,6 +188,7 @@ def register_web(app: Flask) -> None:
     formats.register_formats(app)
     markdown.register_markdown(app)
     app.jinja_env.globals.update(_GLOBALS)
+    texts.keep_texts(app)
     app.context_processor(_offer)
     app.extensions["opendata_error_page"] = problem_pages.render_problem
 

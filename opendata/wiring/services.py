@@ -43,6 +43,7 @@ from opendata.services.catalogue.archiving import Archiving
 from opendata.services.catalogue.datasets import Datasets
 from opendata.services.catalogue.editions import Editions
 from opendata.services.catalogue.manifests import Manifests
+from opendata.services.catalogue.public_state.keeping import PublicState
 from opendata.services.catalogue.publishers import Publishers
 from opendata.services.catalogue.renaming import Renaming
 from opendata.services.catalogue.schemas import Schemas
@@ -66,6 +67,7 @@ from opendata.services.drafts.edition.watching import Watching
 from opendata.services.drafts.findings import Findings
 from opendata.services.drafts.fixing.wrong_cells import Fixing
 from opendata.services.drafts.matching import Matching
+from opendata.services.drafts.parts.offering import PartedDrafts
 from opendata.services.drafts.previews import Previews
 from opendata.services.drafts.restoring import Restoring
 from opendata.services.exchange.catalogue_rows import CatalogueRows
@@ -129,6 +131,7 @@ class Services(Governance):
     """Everything a skin may call."""
 
     settings: Settings
+    clock: Callable[[], datetime]
     database: Database
     queue: DraftQueue
     accounts: Accounts
@@ -152,6 +155,7 @@ class Services(Governance):
     differences: Differences
     downloads: Downloads
     drafts: Drafts
+    parted_drafts: PartedDrafts
     ducklakes: DuckLakes
     editions: Editions
     entries: Entries
@@ -279,7 +283,14 @@ def build_services(
             count_queue=queue.count,
         ),
     )
-    work = Work(context, processing, publication, withdrawals, sending, {"requests": governance.requests.keeping.tidy})
+    catalogue_rows, portals = CatalogueRows(context, entries, schemas), Portals(settings, governance.identity)
+    snapshots = Snapshots(context, entries, catalogue_rows)
+    tidied = {
+        "requests": governance.requests.keeping.tidy,
+        "tables of the catalogue": snapshots.tidy,
+        "public records": PublicState(context).finish,
+    }
+    work = Work(context, processing, publication, withdrawals, sending, tidied)
     imports = Imports(
         publishers=publishers, schemas=schemas, datasets=datasets, drafts=drafts, work=work, scanning=scanning
     )
@@ -288,6 +299,7 @@ def build_services(
     return Services(
         **{item.name: getattr(governance, item.name) for item in fields(governance)},
         settings=settings,
+        clock=clock,
         database=context.database,
         queue=queue,
         accounts=Accounts(context),
@@ -314,6 +326,7 @@ def build_services(
         differences=Differences(context, versions),
         downloads=downloads,
         drafts=drafts,
+        parted_drafts=PartedDrafts(context, drafts),
         events=Events(context),
         exports=Exports(context, versions),
         external_links=ExternalLinks(context),
@@ -373,7 +386,7 @@ def build_services(
         sending=sending,
         sessions=Sessions(context),
         sketching=Sketching(context, versions, columns),
-        snapshots=Snapshots(context, entries, catalogue_rows),
+        snapshots=snapshots,
         sources=sources,
         stops=stops,
         subscriptions=Subscriptions(context, payloads, matching, limits),

@@ -34,7 +34,7 @@ from tests.differential.judge import HEADER_TYPES, Expectation, ask_live, ask_st
 from tests.differential.oracle import Finding
 
 # Thousands of tables take the same lines: what is covered by tests that tell why is worth counting, these are not.
-pytestmark = pytest.mark.no_cover
+pytestmark = [pytest.mark.no_cover, pytest.mark.usefixtures("table_pass")]
 
 _RULE = re.compile(r'constraint "(\w+)"')
 _SHRINKING = 500

@@ -48,6 +48,7 @@ def make_plan(native: Any, chance: random.Random, width: int, delimiter: bytes) 
                 chance.choice([[], [b""], [b"", b"NA", b"7"]]),
                 chance.choice([None, None, [b"a", b"7", "甲".encode()]]),
                 build_automaton(pattern) if (pattern := chance.choice(PATTERNS)) is not None else None,
+                chance.random() < 0.5,
             )
         )
     return native.make_plan(columns, delimiter, chance.random() < 0.8, chance.choice([10, 100_000]))
@@ -67,6 +68,59 @@ def make_block(chance: random.Random, width: int, delimiter: bytes) -> bytes:
     return block[: chance.randrange(len(block))] if block and chance.random() < 0.1 else block
 
 
+SHEET = [
+    *(
+        f'<c r="{column}7"{text}</c>'
+        for column in "AB"
+        for text in ("><v>7</v>", ' t="s"><v>1</v>', "><is><t>中</t></is>")
+    ),
+    *(
+        '<row r="7">',
+        '</row><row r="8" a="b">',
+        "</row>",
+        '<c r="A8"/>',
+        '"',
+        "/",
+        ">",
+        "<",
+        " ",
+        '<c r="',
+        "9" * 10,
+        "é",
+    ),
+]
+
+
+def take_rows(native: Any, chance: random.Random) -> bool:
+    """Take rows of a sheet that is mostly written as its columns tell; whether all were taken."""
+    columns = tuple(
+        (f'<c r="{name}'.encode(), (b'"><v>', b'"><is><t>', b'" t="s"><v>')[chance.randrange(3) :], end, kind)
+        for name, end, kind in zip(
+            "AB", chance.choices([b"</v></c>", b"</t></is></c>"], k=2), chance.choices(range(4), k=2), strict=True
+        )
+    )
+    rows = []
+    for number in range(chance.choice([0, 1, 30])):
+        texts = []
+        for begin, openings, end, kind in columns:
+            cell = begin + str(number).encode()
+            if kind < 3 and chance.random() < 0.9:
+                texts.append(cell + chance.choice(openings) + chance.choice(["0", "1", "中"]).encode() + end)
+            elif chance.random() < 0.5:
+                texts.append(cell + b'" s="1"/>')
+        rows.append(f'<row r="{number}">{b"".join(texts).decode()}</row>')
+    text = "".join(rows)
+    for _ in range(chance.choice([0, 0, 1, 3])):
+        at = chance.randrange(len(text) + 1)
+        text = text[:at] + chance.choice(SHEET) + text[at + chance.choice([0, 1, 9]) :]
+    block = text.encode()
+    block = block[: chance.randrange(len(block) + 1)] if chance.random() < 0.2 else block
+    try:
+        return native.take_rows(block, columns, ["a", "b"]) is not None
+    except UnicodeDecodeError:
+        return False
+
+
 def attack(folder: Path, first: int, inputs: int) -> None:
     """Scan `inputs` blocks with the module of a folder."""
     spec = importlib.util.spec_from_file_location("_native", next(folder.glob("_native*.so")))
@@ -74,14 +128,19 @@ def attack(folder: Path, first: int, inputs: int) -> None:
     assert spec.loader is not None
     native = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(native)
-    plain = 0
+    plain = taken = 0
     for number in range(first, first + inputs):
         chance = random.Random(number)
         width, delimiter = chance.choice([1, 2, 3, 9]), chance.choice([b",", b";", b"\t"])
         plan = make_plan(native, chance, width, delimiter)
-        refusal = native.scan(make_block(chance, width, delimiter), plan, chance.choice([0, 0, 1, 5]))[0]
+        block = bytearray(make_block(chance, width, delimiter))  # its own memory, so that a byte beyond it is noticed
+        refusal = native.scan(block, plan, chance.choice([0, 0, 1, 5]))[0]
+        native.find_rows(block, plan)
+        native.is_odd(block, 34, chance.randrange(-1, len(block) + 2))
         plain += not refusal
-    print(f"{inputs} blocks scanned, {plain} of them plain: no finding")
+        taken += take_rows(native, chance)
+        native.measure_numbers(["".join(chance.choices("0123456789.-e中", k=chance.randrange(20))) for _ in range(3)])
+    print(f"{inputs} blocks scanned, {plain} of them plain; {taken} sheets taken: no finding")
 
 
 def main() -> None:

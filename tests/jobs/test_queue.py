@@ -16,6 +16,7 @@ from typing import Any
 import psycopg
 import pytest
 from huey import RedisHuey, SqliteHuey
+from sqlalchemy import event
 from sqlalchemy.exc import SQLAlchemyError
 
 from opendata.db.session import Database
@@ -241,6 +242,23 @@ def test_a_worker_that_waits_hears_of_a_message_at_once_and_each_is_taken_once(p
     assert len(taken) == len({*taken}) == 20
     assert queues[0].count() == 0
     for database in databases:
+        database.dispose()
+
+
+@pytest.mark.slow
+def test_a_worker_asks_once_for_a_message_that_another_has_taken(postgresql_tables: str) -> None:
+    first, second = (Database(postgresql_tables) for _ in range(2))
+    queue, storage = (DraftQueue(Path("unused"), database=database) for database in (first, second))
+    waiting = storage.open().storage
+    for _ in range(2):
+        assert waiting.dequeue() is None
+    asked: list[str] = []
+    event.listen(second.engine, "before_cursor_execute", lambda *words: asked.append(words[2]))
+    queue.put(DRAFT)
+    assert queue.open().storage.dequeue() is not None
+    assert waiting.dequeue() is None
+    assert len(asked) == 1
+    for database in (first, second):
         database.dispose()
 
 

@@ -1,7 +1,7 @@
 """Web servers and workers as on machines of their own, over what they share, behind nginx: all of them real processes.
 
-Each has its own folder and port. What they share can be stopped and started: PostgreSQL, the queue, and a store that is
-a server. `STORES` has the kinds of stores.
+Each has its own folder and place in the network (`networks`). What they share can be stopped and started: PostgreSQL,
+the queue, and a store that is a server (`stores`).
 """
 
 from __future__ import annotations
@@ -17,16 +17,18 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 import requests
 
 from opendata.services.privacy.shared_keys import agree_on_keys
 from opendata.wiring import Services, build_context
 from tests.instances import make_actor, make_services
+from tests.nodes.networks import Network, Place, Ports, choose_network
+from tests.nodes.stores import STORES, Server
 from tests.servers import CHECKOUT, PostgresqlServer, RedisServer, free_port, require
 
 PATIENCE = 120
+LEASE_SECONDS = 3
 DELIVERED = CHECKOUT / "deploy" / "nginx"
 
 _MAIN = """
@@ -49,48 +51,6 @@ http {{
 """
 
 
-class Server(Protocol):
-    """Something that all machines need and that may go away for a while."""
-
-    def start(self) -> None:
-        """Run until it answers."""
-        ...
-
-    def stop(self) -> None:
-        """End at once."""
-        ...
-
-
-class SharedStore(Protocol):
-    """Where published files are. `server` is what can be stopped, if that is one."""
-
-    server: Server | None
-
-    def describe(self) -> Mapping[str, str]:
-        """The settings that name it."""
-        ...
-
-
-class FolderStore:
-    """A file system that all machines mount."""
-
-    server: Server | None = None
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def describe(self) -> Mapping[str, str]:
-        """Both stores, beside each other."""
-        return {
-            "OPENDATA_STORE": str(self._folder / "store"),
-            "OPENDATA_PRIVATE_STORE": str(self._folder / "private"),
-        }
-
-
-STORES: dict[str, Callable[[Path], SharedStore]] = {"folder": FolderStore}
-"""What makes a store of each kind, below a folder."""
-
-
 @dataclass
 class Machine:
     """One machine: a web server or a worker."""
@@ -99,19 +59,24 @@ class Machine:
     home: Path
     words: Sequence[str]
     environment: Mapping[str, str]
+    place: Place
     checkout: Path = CHECKOUT
-    port: int = 0
     process: subprocess.Popen[bytes] | None = None
     since: float = field(default=0.0)
 
     @property
     def is_web(self) -> bool:
         """Whether it serves readers."""
-        return self.port > 0
+        return self.place.port > 0
+
+    @property
+    def address(self) -> str:
+        """Where its web server listens."""
+        return f"{self.place.host}:{self.place.port}"
 
     def start(self) -> None:
         """Start its processes; it is ready some seconds later."""
-        command = [sys.executable, "-m", "opendata", *self.words]
+        command = [*self.place.prefix, sys.executable, "-m", "opendata", *self.words]
         environment = {**os.environ, **self.environment, "PYTHONPATH": str(self.checkout)}
         with (self.home / "log").open("ab") as log:
             self.process = subprocess.Popen(command, env=environment, cwd=self.checkout, stdout=log, stderr=log)
@@ -124,7 +89,7 @@ class Machine:
         if not self.is_web:
             return True
         with contextlib.suppress(requests.RequestException):
-            return requests.get(f"http://127.0.0.1:{self.port}/healthz", timeout=2).ok
+            return requests.get(f"http://{self.address}/healthz", timeout=2).ok
         return False
 
     def list_processes(self) -> list[int]:
@@ -156,11 +121,22 @@ class Machine:
 class Fleet:
     """The machines of one instance, and what they share."""
 
-    def __init__(self, folder: Path, *, webs: int, workers: int, store: str = "folder", queue: str = "redis") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        webs: int,
+        workers: int,
+        store: str = "folder",
+        queue: str = "redis",
+        network: Network | None = None,
+    ) -> None:
         self._folder = folder
-        self.store = STORES[store](folder / "shared")
-        self.database = PostgresqlServer(require("postgresql"))
-        self.redis = RedisServer(require("redis")) if queue == "redis" else None
+        self.network = network or Ports()
+        host = self.network.host
+        self.store = STORES[store](folder / "shared", host)
+        self.database = PostgresqlServer(require("postgresql"), host)
+        self.redis = RedisServer(require("redis"), host) if queue == "redis" else None
         self.servers: dict[str, Server] = {"database": self.database}
         if self.redis is not None:
             self.servers["queue"] = self.redis
@@ -171,15 +147,15 @@ class Fleet:
             "OPENDATA_DATABASE_URL": self.database.url,
             "OPENDATA_QUEUE_URL": self.redis.url if self.redis is not None else "",
             "OPENDATA_REVIEW": "none",
-            "OPENDATA_LEASE_SECONDS": "3",
+            "OPENDATA_LEASE_SECONDS": str(LEASE_SECONDS),
             "OPENDATA_SWEEP_SECONDS": "1",
             "OPENDATA_MAX_ATTEMPTS": "1000",
             "OPENDATA_WORK_PROCESSES": "1",
             "OPENDATA_REQUESTS_PER_MINUTE": "0",
             "OPENDATA_FREE_BYTES": "1",
         }
-        self.machines = [self._plan(f"web-{number}", free_port()) for number in range(webs)]
-        self.machines += [self._plan(f"worker-{number}", 0) for number in range(workers)]
+        self.machines = [self._plan(f"web-{number}", listens=True) for number in range(webs)]
+        self.machines += [self._plan(f"worker-{number}", listens=False) for number in range(workers)]
         self.port = free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self._nginx: subprocess.Popen[bytes] | None = None
@@ -190,6 +166,17 @@ class Fleet:
         """The machines that serve readers."""
         return [machine for machine in self.machines if machine.is_web]
 
+    @property
+    def nginx_pid(self) -> int:
+        """The number of nginx's first process."""
+        assert self._nginx is not None
+        return self._nginx.pid
+
+    @property
+    def workers(self) -> list[Machine]:
+        """The machines that work at drafts."""
+        return [machine for machine in self.machines if not machine.is_web]
+
     def start(self, fill: Callable[[Services], None]) -> None:
         """Start everything; `fill` makes what the instance has at first. Whoever answers is ready at the end."""
         self.start_servers()
@@ -197,7 +184,7 @@ class Fleet:
         settings = {
             name.removeprefix("OPENDATA_").lower(): value
             for name, value in self.settings.items()
-            if name in ("OPENDATA_STORE", "OPENDATA_PRIVATE_STORE", "OPENDATA_QUEUE_URL")
+            if name in self.store.describe() or name == "OPENDATA_QUEUE_URL"
         }
         services = make_services(first, database_url=self.database.url, **settings)
         agree_on_keys(build_context(services.settings))
@@ -249,11 +236,14 @@ class Fleet:
         for server in self.servers.values():
             server.stop()
         self.database.remove()
+        self.store.remove()
+        self.network.remove()
 
-    def _plan(self, name: str, port: int) -> Machine:
-        home = self._folder / name
-        words = ["serve", "--no-worker", "--port", str(port), "--workers", "1"] if port else ["worker"]
-        return Machine(name, home, words, {**self.settings, "OPENDATA_HOME": str(home)}, port=port)
+    def _plan(self, name: str, *, listens: bool) -> Machine:
+        home, place = self._folder / name, self.network.add(listens=listens)
+        serve = ["serve", "--no-worker", "--host", place.host, "--port", str(place.port), "--workers", "1"]
+        words = serve if listens else ["worker"]
+        return Machine(name, home, words, {**self.settings, "OPENDATA_HOME": str(home)}, place)
 
     def _start_nginx(self) -> None:
         folder = self._folder / "nginx"
@@ -273,7 +263,7 @@ class Fleet:
         )
         assert named
         assert location
-        lines = "".join(f"    server 127.0.0.1:{machine.port}{named[1]}\n" for machine in machines)
+        lines = "".join(f"    server {machine.address}{named[1]}\n" for machine in machines)
         upstream = upstream.replace(named[0], lines)
         user = "user root;" if os.geteuid() == 0 else ""
         text = _MAIN.format(user=user, folder=folder, port=self.port, upstream=upstream, location=location[0])
@@ -287,8 +277,8 @@ def copy_keys(source: Path, target: Path) -> None:
 
 @contextlib.contextmanager
 def run_fleet(folder: Path, fill: Callable[[Services], None], **options: int | str) -> Iterator[Fleet]:
-    """A fleet that runs within this."""
-    fleet = Fleet(folder, **options)  # type: ignore[arg-type]
+    """A fleet that runs within this, each machine in a network namespace where that is possible."""
+    fleet = Fleet(folder, network=choose_network(), **options)  # type: ignore[arg-type]
     try:
         fleet.start(fill)
         yield fleet

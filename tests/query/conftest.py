@@ -57,14 +57,17 @@ class Tables:
         def local_copy() -> AbstractContextManager[Path]:
             return nullcontext(path)
 
-        return SimpleNamespace(sha256=sha256, is_public=True, local_copy=local_copy)
+        def local_tables() -> AbstractContextManager[list[Path]]:
+            return nullcontext([path])
+
+        return SimpleNamespace(sha256=sha256, is_public=True, local_copy=local_copy, local_tables=local_tables)
 
     def get_profile(self, dataset: str, version: str, resource: str, reader: object = None) -> list[Any]:
         return []
 
     def get_table(self, dataset: str, version: str, resource: str) -> Any:
         _, _, schema, rows = self.files[resource]
-        return SimpleNamespace(schema=schema, rows=rows)
+        return SimpleNamespace(schema=schema, rows=rows, parquet=SimpleNamespace(parts=()))
 
 
 def describe(item: pa.Field) -> Mapping[str, Any]:

@@ -18,11 +18,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opendata.tables.arrow.compiled import describe_native
 from opendata.tables.report.findings import iterate_findings
 from opendata.tables.schema.schema import publish_schema, read_schema
 from opendata.tables.table import PreparedTable, prepare_table
 from opendata.tables.text.dialect import Dialect
 from tests.selection import examples
+
+pytestmark = pytest.mark.usefixtures("table_pass")
 
 TEXTS = st.text(
     st.one_of(st.sampled_from('",;\r\n 中#'), st.characters(codec="utf-8", exclude_characters="\0")), max_size=6
@@ -315,3 +318,7 @@ def test_the_first_row_is_the_one_below_the_header(tmp_path: Path) -> None:
     assert prepare(tmp_path, "a\n1\n").first_row == 2
     assert prepare(tmp_path, "x\ny\na\n1\n", dialect=Dialect(header_rows=(3,))).first_row == 4
     assert prepare(tmp_path, "1\n", dialect=Dialect(header_rows=())).first_row == 1
+
+
+def test_the_pass_of_a_test_is_the_one_it_names(table_pass: str) -> None:
+    assert (describe_native() == "off") == (table_pass == "plain")

@@ -10,6 +10,8 @@ import pytest
 from opendata.tables.table import prepare_table
 from opendata.tables.text.dialect import Dialect
 
+pytestmark = pytest.mark.usefixtures("table_pass")
+
 ROWS = 400
 TABLE = "地区,数值,说明\n" + "".join(f"第{n}区,{n},说明文字\n" for n in range(ROWS))
 NOTES = '"注：按照统计制度要求，\n分两行"\n数据来源：示例局\n'

@@ -65,7 +65,7 @@ VIEWS: Mapping[str, str] = {
     """,
     "everybody / insiders / insiders": """
         api_rows.* chart_files.send_chart charts.* differences.send_* differences.show_* downloads.send_package
-        downloads.send_table downloads.send_attachment tables.*
+        downloads.send_table downloads.send_attachment downloads.send_part tables.*
     """,
     "everybody / nobody / nobody": """
         api_inside.list_joins chart_files.show_embedded iceberg.send_avro iceberg.send_metadata

@@ -162,8 +162,8 @@ def list_addresses(portal: Portal) -> Iterator[tuple[str, str]]:
         if "GET" not in (rule.methods or ()) or rule.endpoint in ("api_browser.send_asset",):
             continue
         names = sorted(rule.arguments - set(rule.defaults or ()))
-        for found in product(*(_list_values(rule, name, values) for name in names)):
-            yield _build(rule, dict(zip(names, found, strict=True))), rule.endpoint
+        for found in product(*(list_values(rule, name, values) for name in names)):
+            yield build_path(rule, dict(zip(names, found, strict=True))), rule.endpoint
     for version in VERSIONS:
         yield f"/datasets/secrets/{version}/levels.csv?excel=1", "downloads.send_table"
         for suffix in ("csv", "jsonl"):
@@ -187,12 +187,14 @@ def _clerk(portal: Portal) -> object:
     return portal.services.accounts.sign_in("clerk", PASSWORD)[0]
 
 
-def _list_values(rule: Rule, name: str, values: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+def list_values(rule: Rule, name: str, values: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """What a part of an address may be."""
     items = getattr(rule._converters[name], "items", None)
     return tuple(items) if items else values[name]
 
 
-def _build(rule: Rule, parts: dict[str, str]) -> str:
+def build_path(rule: Rule, parts: dict[str, str]) -> str:
+    """The address of a rule with these parts."""
     text = rule.rule
     for name, value in parts.items():
         start = min(place for mark in (f"<{name}>", f":{name}>") if (place := text.find(mark)) >= 0)

@@ -70,8 +70,9 @@ def create_dataset(body: Mapping[str, Any]) -> Answer:
 )
 def get_dataset(dataset: str) -> Answer | Response:
     """Get one dataset, with the edition that is expected next."""
-    found = services().datasets.get(dataset, caller())
-    return answer_unless_known(_add_expected(found), found.revision)
+    with services().database.reading():
+        found = services().datasets.get(dataset, caller())
+        return answer_unless_known(_add_expected(found), found.revision)
 
 
 @blueprint.operation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -10,6 +11,7 @@ from marshmallow import Schema, fields
 from opendata.api.core.current import absolute
 from opendata.api.core.fields import Address, Instant, Note, Sentences
 from opendata.api.core.shapes import page_of
+from opendata.domain.parts import PARTS_FOLDER, Part, name_part
 from opendata.domain.resources import Resource, TableResource
 from opendata.errors import N_
 from opendata.problems import choose_voice
@@ -35,6 +37,30 @@ class PublishedResource:
         """The table itself, whose Parquet file has a shape of its own; none of an attachment."""
         return self if isinstance(self.resource, TableResource) else None
 
+    @property
+    def csv_parts(self) -> Sequence[PublishedPart]:
+        """The files that the table's CSV consists of; none where it is in one."""
+        return self._list_parts(self.resource.file.parts, "csv")
+
+    @property
+    def parquet_parts(self) -> Sequence[PublishedPart]:
+        """The Parquet files that the table's consists of."""
+        parts = self.resource.parquet.parts if isinstance(self.resource, TableResource) else ()
+        return self._list_parts(parts, "parquet")
+
+    def _list_parts(self, parts: Sequence[Part], suffix: str) -> Sequence[PublishedPart]:
+        place = f"/datasets/{self.version.dataset}/{self.version.version}/{PARTS_FOLDER}"
+        names = (name_part(self.resource.name, number, suffix) for number in range(1, len(parts) + 1))
+        return [PublishedPart(f"{place}/{name}", part) for name, part in zip(names, parts, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedPart:
+    """A part of a table's file, and the path of its address."""
+
+    place: str
+    part: Part
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DetailedVersion(VersionView):
@@ -44,12 +70,27 @@ class DetailedVersion(VersionView):
     registration: str
 
 
+class PartShape(Schema):
+    """A file that a larger one is joined of."""
+
+    url = Address("{0.place}")
+    bytes = fields.Integer(required=True, attribute="part.bytes")
+    hash = fields.String(required=True, attribute="part.hash")
+    rows = fields.Integer(required=True, attribute="part.rows")
+
+
 class ParquetShape(Schema):
     """A table's rows as a Parquet file."""
 
     url = Address("/datasets/{0.version.dataset}/{0.version.version}/{0.resource.name}.parquet")
     bytes = fields.Integer(required=True, attribute="resource.parquet.bytes")
     hash = fields.String(required=True, attribute="resource.parquet.hash")
+    parts = fields.List(
+        fields.Nested(PartShape),
+        required=True,
+        attribute="parquet_parts",
+        metadata={"description": "The Parquet files of a table in parts, each whole in itself; else empty."},
+    )
 
 
 class ResourceShape(Schema):
@@ -68,6 +109,15 @@ class ResourceShape(Schema):
     rows = fields.Integer(required=True, attribute="resource.rows", allow_none=True, dump_default=None)
     bytes = fields.Integer(required=True, attribute="resource.file.bytes")
     hash = fields.String(required=True, attribute="resource.file.hash")
+    parts = fields.List(
+        fields.Nested(PartShape),
+        required=True,
+        attribute="csv_parts",
+        metadata={
+            "description": "The files of a large table whose CSV is published in parts, in order; else empty. Joined,"
+            " they are the file at `url`: only the first has the header."
+        },
+    )
     schema = fields.Dict(required=True, attribute="resource.schema.descriptor", allow_none=True, dump_default=None)
     schema_name = fields.String(
         required=True,

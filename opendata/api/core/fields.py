@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +18,7 @@ from opendata.metadata.reasons import list_texts, write_note
 IDENTIFIER = r"^[a-z0-9][a-z0-9_-]{1,99}$"
 VERSION = r"^(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})$"
 
+_MOST_KNOWN = 2048
 _COMMON = {"required": N_("This property is required"), "null": N_("This can't be null")}
 _NOT_TEXT = N_("This must be text")
 _NOT_OBJECT = N_("This must be a JSON object")
@@ -157,6 +160,25 @@ class Instant(fields.Field[datetime]):
 
     def _serialize(self, value: datetime | None, attr: str | None, obj: Any, **options: Any) -> str | None:  # noqa: ARG002
         return None if value is None else format_time(value)
+
+
+class KnownItem(fields.Nested):
+    """An item of a list of what everybody sees: what was written of the same value before is known."""
+
+    def __init__(self, shape: type[Schema], **options: Any) -> None:
+        super().__init__(shape, **options)
+        self._known: OrderedDict[tuple[int, str], tuple[Any, Any]] = OrderedDict()
+
+    def _serialize(self, nested_obj: Any, attr: str | None, obj: Any, **options: Any) -> Any:  # type: ignore[override]
+        key = id(nested_obj), absolute("")
+        known = self._known.get(key)
+        if known is None or known[0] is not nested_obj:
+            known = nested_obj, super()._serialize(nested_obj, attr, obj, **options)  # type: ignore[no-untyped-call]
+            self._known[key] = known
+            while len(self._known) > _MOST_KNOWN:
+                with suppress(KeyError):  # another thread may have taken it
+                    self._known.popitem(last=False)
+        return known[1]
 
 
 class Address(fields.Field[str]):

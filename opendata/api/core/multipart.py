@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, BinaryIO, cast
 
 from flask import current_app, request
-from werkzeug.formparser import FormDataParser
 
 from opendata.api.core.fields import UNKNOWN
 from opendata.errors import N_, InputError, InvalidMetadataError, UnsupportedFormatError, fault
-
-
-class _StrictFormParser(FormDataParser):
-    """Refuses a truncated body instead of reading it as an empty one."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **{**options, "silent": False})
 
 
 def open_form() -> None:
@@ -31,7 +24,8 @@ def open_form() -> None:
             N_("Send files as “multipart/form-data” with a part named “file”, not as “%(type)s”"),
             type=request.mimetype[:100] or "?",
         )
-    request.form_data_parser_class = _StrictFormParser
+    strict: Any = partial(request.form_data_parser_class, silent=False)  # a truncated body isn't an empty one
+    request.form_data_parser_class = strict
     try:
         request.form  # noqa: B018 - reads the whole body
     except ValueError:

@@ -8,7 +8,7 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_dump
 
-from opendata.api.core.fields import Address, Instant
+from opendata.api.core.fields import Address, Instant, KnownItem
 from opendata.api.core.profile_fields import build_outputs
 from opendata.domain.disclosure import PUBLIC
 from opendata.errors import N_
@@ -21,10 +21,10 @@ from opendata.services.governance.duties.reading import UpdateView
 from opendata.services.governance.registers.values import PublicRegistration
 
 
-def page_of(shape: type[Schema]) -> type[Schema]:
-    """The shape of one page of a collection."""
+def page_of(shape: type[Schema], *, is_known: bool = False) -> type[Schema]:
+    """The shape of one page of a collection, whose items are remembered as they were written where they are known."""
     parts = {
-        "items": fields.List(fields.Nested(shape), required=True),
+        "items": fields.List(KnownItem(shape) if is_known else fields.Nested(shape), required=True),
         "next": fields.String(
             required=True, allow_none=True, metadata={"description": "The cursor of the next page, null at the end."}
         ),
@@ -317,6 +317,6 @@ class SchemaShape(SchemaSummaryShape):
 
 
 AnnouncementPage = page_of(AnnouncementShape)
-DatasetPage = page_of(DatasetShape)
+DatasetPage = page_of(DatasetShape, is_known=True)
 PublisherPage = page_of(PublisherShape)
 SchemaPage = page_of(SchemaSummaryShape)

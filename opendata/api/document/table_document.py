@@ -96,8 +96,11 @@ def _read_contents(dataset: str, version: str, table: TableResource) -> Contents
     from opendata.tables.forms.form_numbers import find_wide_columns
 
     found = services().versions.find_file(dataset, version, table.name, "parquet")
-    with found.local_copy() as path, open_parquet(path) as file:
+    with found.local_tables() as paths, open_parquet(paths[0]) as file:
         wide = find_wide_columns(file)
+        for path in paths[1:]:
+            with open_parquet(path) as more:
+                wide |= find_wide_columns(more)
         zoned = frozenset(item.name for item in file.schema_arrow if pa.types.is_timestamp(item.type) and item.type.tz)
         first = next(file.iter_batches(batch_size=_EXAMPLES), None)
         lines = b"".join(write_lines(pa.Table.from_batches([first]), wide)) if first is not None else b""

@@ -50,6 +50,11 @@ class GaugeShape(Schema):
     amount = fields.Integer(
         required=True, allow_none=True, metadata={"description": "The bytes of all rows, where rows have a size."}
     )
+    counted = Instant(
+        required=True,
+        allow_none=True,
+        metadata={"description": "When it was counted; null for now. A large catalogue is counted every few minutes."},
+    )
 
 
 class GaugesShape(Schema):

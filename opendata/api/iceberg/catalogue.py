@@ -67,7 +67,7 @@ def list_namespaces() -> Response:
 
 
 @blueprint.get(f"{PREFIX}/namespaces/<namespace>")
-@cost_class("light")
+@cost_class("tables")
 def get_namespace(namespace: str) -> Response:
     """A namespace with its properties; by HEAD, whether it is there."""
     found = services().iceberg.get_namespace(namespace)
@@ -80,16 +80,15 @@ def get_namespace(namespace: str) -> Response:
 
 
 @blueprint.get(f"{PREFIX}/namespaces/<namespace>/tables")
-@cost_class("light")
+@cost_class("tables")
 def list_tables(namespace: str) -> Response:
     """The tables of a namespace."""
-    names = services().iceberg.list_tables(namespace)
+    own, names = services().iceberg.list_tables(namespace)
     limit, after = _read_limit(), request.args.get("pageToken", "")
     following = None
     if limit is not None:
         left = [name for name in names if name > after]
         names, following = left[:limit], left[limit - 1] if len(left) > limit else None
-    own = services().iceberg.get_namespace(namespace).name
     return send_json(
         {"identifiers": [{"namespace": [own], "name": name} for name in names], "next-page-token": following}
     )

@@ -144,9 +144,12 @@ def rename(dataset: str, new: str) -> None:
 
 
 @click.command(short_help="Restore the catalogue from the store.")
+@click.option(
+    "--processes", type=click.IntRange(1, 16), help="Read the store with so many; otherwise one for each processor."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
-def rebuild(ctx: click.Context, as_json: bool) -> None:
+def rebuild(ctx: click.Context, processes: int | None, as_json: bool) -> None:
     """Restore the published catalogue into an empty database. Only the public store is needed.
 
     A missing database is created. Accounts, drafts and the audit log aren't in the store. After an interruption, run
@@ -155,7 +158,9 @@ def rebuild(ctx: click.Context, as_json: bool) -> None:
     from dataclasses import asdict
 
     with open_services(migrate=True) as services, show_progress() as progress:
-        found = services.rebuilding.run(lambda done, total: progress.report(done / max(1, total), ""))
+        found = services.rebuilding.run(
+            lambda done, total: progress.report(done / max(1, total), ""), processes=processes or 0
+        )
     if as_json:
         wrong = [{"key": key, "reason": reason} for key, reason in found.wrong]
         write_json({**asdict(found), "wrong": wrong})
@@ -171,6 +176,14 @@ def rebuild(ctx: click.Context, as_json: bool) -> None:
         if found.lists or found.plans:
             text = N_("Versions of the negative list: %(lists)s. Datasets on the opening plan: %(plans)s.")
             click.echo(say(text, lists=found.lists, plans=found.plans))
+        if found.years:
+            click.echo(say(N_("Calendars of years and reports of self-checks: %(years)s."), years=found.years))
+        if found.basics or found.pages or found.reports:
+            text = N_(
+                "Versions of the basic catalogue: %(basics)s. Pages of the site: %(pages)s."
+                " Published reports: %(reports)s."
+            )
+            click.echo(say(text, basics=found.basics, pages=found.pages, reports=found.reports))
         for key, reason in found.wrong:
             click.echo(f"  {key}: {reason}")
     if found.wrong:

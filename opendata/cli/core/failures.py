@@ -11,7 +11,6 @@ import click
 from opendata.cli.core.click_texts import use_catalogues
 from opendata.cli.core.language import say, say_error
 from opendata.errors import N_, OpendataError
-from opendata.starting import collect_seldom
 
 DEBUG = "OPENDATA_DEBUG"
 
@@ -35,7 +34,6 @@ class Commands(click.Group):
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Begin."""
-        collect_seldom()
         use_catalogues()
         return super().main(*arguments, **options)
 

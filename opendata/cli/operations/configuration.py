@@ -17,7 +17,7 @@ def config(as_json: bool) -> None:
     from opendata.instance_file import INSTANCE_FILE, read_instance_file
     from opendata.setting_values import is_bucket
     from opendata.settings import list_settings, read_settings
-    from opendata.tables.check.native import SWITCH, describe_native
+    from opendata.tables.arrow.compiled import SWITCH, describe_native
 
     settings = read_settings()
     kept = read_instance_file(settings.home)

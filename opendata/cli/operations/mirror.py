@@ -10,7 +10,7 @@ import click
 from opendata.cli.core.failures import NOT_PASSED
 from opendata.cli.core.language import say
 from opendata.cli.core.opening import open_services
-from opendata.cli.core.output import show_progress, write_json
+from opendata.cli.core.output import show_progress, write_json, write_note
 from opendata.errors import N_
 
 _SCRIPTS = Path(__file__).resolve().parents[3] / "clients" / "mirror" / "node_modules"
@@ -51,6 +51,16 @@ def mirror(
             scripts=scripts or (_SCRIPTS if _SCRIPTS.is_dir() else None),
             on_progress=progress.report,
         ).run()
+    if not found.has_scripts:
+        write_note(
+            say(
+                N_(
+                    "The pages of tables have their first rows only: what reads Parquet in a browser isn't installed."
+                    " Run “npm ci --prefix %(folder)s” and this command again."
+                ),
+                folder=_SCRIPTS.parent,
+            )
+        )
     if as_json:
         write_json(asdict(found))
     else:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from opendata.jobs.worker import Indexer
     from opendata.wiring import Services
 
-_BACKLOG = 2048
 _TRIES = 20
 
 
@@ -53,7 +52,7 @@ def listening_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--access-log", is_flag=True, help="Log every request on stderr.")
 def serve(host: str, port: int, workers: int, threads: int, no_worker: bool, access_log: bool) -> None:
     """Serve the instance: the web server, and a process for the background work."""
-    with open_socket(host, port) as listener:
+    with bind_socket(host, port) as listener:
         run_server(listener, workers=workers, threads=threads, worker=not no_worker, access_log=access_log)
 
 
@@ -104,6 +103,7 @@ def worker(parent: int | None) -> None:
                 publishing=services.own_lists,
                 measuring=(
                     AlonePeriodic(services.database, "measures", services.measuring),
+                    AlonePeriodic(services.database, "counts", services.kept_counts),
                     AlonePeriodic(services.database, "conformance", services.conformance),
                 ),
                 links=services.link_checking,
@@ -177,12 +177,20 @@ def _list_followers(services: Services) -> Sequence[Indexer]:
     return services.indexing, services.sketching, services.forgetting
 
 
-def open_socket(host: str, port: int) -> socket.socket:
-    """A socket that listens there. Raises `UsageError` where that is not possible, naming a port that is free."""
+def bind_socket(host: str, port: int) -> socket.socket:
+    """A socket with that address. Raises `UsageError` where that is not possible, naming a port that is free.
+
+    The web server listens at it once it can answer: until then a web server in front asks another machine.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family)
     try:
-        return socket.create_server((host.strip("[]"), port), family=family, backlog=_BACKLOG)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind((host.strip("[]"), port))
     except OSError as error:
+        bound.close()
         if error.errno == errno.EADDRINUSE:
             raise UsageError(
                 N_("Port %(port)s is already in use. Try PORT=%(free)s make run, or --port %(free)s"),
@@ -193,8 +201,9 @@ def open_socket(host: str, port: int) -> socket.socket:
             N_("Can't listen on %(host)s, port %(port)s: %(reason)s"),
             host=host,
             port=port,
-            reason=str(error.strerror).partition(" (while")[0],
+            reason=str(error.strerror),
         ) from None
+    return bound
 
 
 def run_server(

@@ -6,22 +6,20 @@ import os
 import secrets
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from opendata.beside import find_beside
 from opendata.cli.core.language import say
 from opendata.cli.core.opening import open_services
 from opendata.cli.core.output import show_progress, write_note
 from opendata.cli.core.parent import end_with_parent
-from opendata.cli.operations.serving import listening_options, open_socket, run_server
+from opendata.cli.operations.serving import bind_socket, listening_options, run_server
 from opendata.errors import N_
 
 if TYPE_CHECKING:
     from opendata.services.packages.demo import SignIn
-
-CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 @click.command(short_help="Create an instance.")
@@ -79,7 +77,7 @@ def demo(host: str, port: int, no_serve: bool, parent: int | None) -> None:
     if no_serve:
         _fill()
         return
-    with open_socket(host, port) as listener:
+    with bind_socket(host, port) as listener:
         # In a process of its own, so that the one that stays to watch over the others is small.
         command = [sys.executable, "-P", "-m", "opendata", "demo", "--no-serve", "--parent", str(os.getpid())]
         filled = subprocess.run(command, check=False)
@@ -98,8 +96,8 @@ def _fill() -> None:
         with show_progress() as progress:
             filled = fill_demo(
                 services,
-                CHECKOUT / "schemas",
-                CHECKOUT / "datasets",
+                find_beside("schemas"),
+                find_beside("datasets"),
                 lambda done, total, name: progress.report(done / total, name),
             )
         accounts = ensure_sign_in(services)

@@ -44,13 +44,15 @@ def verify(
     The keys and versions seen are kept. A later check names what was changed or removed since. The exit status is 1 if
     something is wrong.
     """
-    from opendata.mirror.verifying import find_mirror
+    from opendata.mirror.verifying import check_list, find_mirror
     from opendata.services.operations.verification.sources import open_source
     from opendata.services.operations.verification.verifying import Trust, verify
     from opendata.setting_values import is_bucket
+    from opendata.settings import read_settings
 
     memory = remember or _find_memory()
-    source = _open_bucket(target) if is_bucket(target) else find_mirror(target) or open_source(target)
+    mirror = find_mirror(target, read_settings())
+    source = mirror or (_open_bucket(target) if is_bucket(target) else open_source(target))
     known = _read_memory(memory)
     before: Mapping[str, Any] = known.get(source.name, {})
     trust = Trust(
@@ -58,6 +60,7 @@ def verify(
     )
     with show_progress() as progress:
         found = verify(source, trust, files=not no_files, on_progress=lambda name: progress.report(0, name))
+        found.listed = check_list(source, found, files=not no_files, on_progress=lambda key: progress.report(0, key))
     if not found.findings:
         seen = {**before.get("versions", {}), **found.heads}
         _write_memory(memory, {**known, source.name: {"keys": [item.id for item in found.keys], "versions": seen}})
@@ -98,6 +101,7 @@ def _describe(found: Verified) -> dict[str, Any]:
         "files": found.files,
         "bytes": found.bytes,
         "records": found.records,
+        "listed": found.listed,
         "keys": [item.describe() for item in found.keys],
         "claims": found.claims,
         "valid": not found.findings,
@@ -122,6 +126,8 @@ def _summarise(found: Verified) -> None:
         )
     if found.records:
         click.echo("  " + say(N_("signed records beside the versions: %(count)s"), count=found.records))
+    if found.listed:
+        click.echo("  " + say(N_("files in the signed list of the mirror: %(count)s"), count=found.listed))
     for identifier, count in found.claims.items():
         click.echo("  " + say(N_("versions signed by the key %(id)s: %(count)s"), count=count, id=identifier))
     for item in found.findings:

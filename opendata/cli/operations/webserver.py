@@ -20,7 +20,7 @@ from opendata.cli.core.language import say_error
 from opendata.cli.core.parent import end_with_parent
 from opendata.cli.operations.patience import PatientWorker
 from opendata.errors import N_, OpendataError, UsageError
-from opendata.starting import collect_seldom, leave_out_pandas
+from opendata.starting import keep_freed_memory, start_lightly
 from opendata.telemetry.draining import watch_parent
 from opendata.telemetry.exposing import open_port, serve_figures
 from opendata.telemetry.logs import set_up_logs
@@ -29,6 +29,7 @@ from opendata.telemetry.tracing import begin_tracing, end_tracing
 if TYPE_CHECKING:
     from opendata.settings import Settings
 
+_KEPT_BYTES = 4 * 1024 * 1024
 _LOG_FORMAT = '%(h)s %(t)s "%(r)s" %(s)s %({content-length}o)s "%({range}i)s" %(M)sms'
 
 
@@ -115,8 +116,8 @@ def serve(listener: int, ready: int, drain: int, parent: int, workers: int, thre
     """
     end_with_parent(parent)
     watch_parent(drain)
-    collect_seldom()
-    leave_out_pandas()
+    start_lightly()
+    keep_freed_memory(_KEPT_BYTES)
     os.dup2(2, 1)
     settings = check_backends()
     PatientWorker.trusted = settings.trusted_proxies

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from opendata.beside import find_beside
 from opendata.cli.core.failures import NOT_PASSED
 from opendata.cli.core.output import show_progress, write_json
 from opendata.cli.packages.engine import SECONDS, check_by_engine
@@ -16,8 +17,9 @@ from opendata.errors import N_, InvalidPackageError, NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from opendata.domain.schema import ForeignKey
+    from opendata.tables.table import PreparedTable
 
-LIBRARY = Path(__file__).resolve().parents[3] / "schemas"
+LIBRARY = find_beside("schemas")
 _DESCRIPTORS = (".json", ".yaml", ".yml")
 
 
@@ -42,6 +44,13 @@ _DESCRIPTORS = (".json", ".yaml", ".yml")
     show_default=True,
     help="Stop --rules frictionless after this time.",
 )
+@click.option("--spark", metavar="URL", help="Check a single table on the Spark cluster of this master.")
+@click.option(
+    "--spark-folder",
+    metavar="FOLDER",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder that all machines of the cluster see under the same path, for the work in progress.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a Frictionless report descriptor.")
 @click.pass_context
 def validate(
@@ -51,6 +60,8 @@ def validate(
     rules: str,
     limit_errors: int,
     time_limit: int,
+    spark: str | None,
+    spark_folder: Path | None,
     as_json: bool,
 ) -> None:
     """Check SOURCE: a table in any format, or a Data Package with all its tables (descriptor, folder or web address).
@@ -63,6 +74,8 @@ def validate(
         raise UsageError(N_("There is no file “%(path)s”"), path=source)
     if is_package and schema:
         raise UsageError(N_("--schema works with a single table. A Data Package names the schemas of its own tables"))
+    if spark and (is_package or rules == "frictionless"):
+        raise UsageError(N_("--spark works with a single table and our own rules"))
     if rules == "frictionless":
         given = find_schema(schema) if schema else None
         report = check_by_engine(source, given, is_package, limit_errors, time_limit)
@@ -89,6 +102,7 @@ def validate(
                 find_table=_find_published if _has_instance() else None,
                 limit=limit_errors,
                 on_progress=progress.report,
+                prepare=_choose_prepare(spark, spark_folder),
             )
     if as_json:
         write_json(report)
@@ -98,6 +112,14 @@ def validate(
         write_summary(report)
     if not report["valid"]:
         ctx.exit(NOT_PASSED)
+
+
+def _choose_prepare(spark: str | None, folder: Path | None) -> Callable[..., PreparedTable] | None:
+    if not spark:
+        return None
+    from opendata.outside.cluster import ClusterTables
+
+    return ClusterTables(spark, folder, is_strict=True).prepare
 
 
 def _is_descriptor(source: str) -> bool:

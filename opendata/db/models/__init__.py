@@ -10,11 +10,13 @@ from opendata.db.models.catalogue import (
     Alias,
     Damage,
     Dataset,
+    Flaw,
     Publisher,
     Schema,
     SchemaUse,
     Version,
     index_metadata,
+    name_shelf,
 )
 from opendata.db.models.drafts import Draft, DraftAttachment, DraftResource, SchemaBench
 from opendata.db.models.events import Event, EventChain
@@ -27,6 +29,7 @@ from opendata.db.models.exchange.announcing import (
 )
 from opendata.db.models.exchange.conformance import ConformanceScore
 from opendata.db.models.exchange.harvest import ExternalLink, HarvestItem, HarvestRun, HarvestSource
+from opendata.db.models.exchange.snapshots import CatalogueSnapshot, SnapshotTurn
 from opendata.db.models.exchange.upward import ExchangeSender, HigherPlatform, ReceivedRecord, UpwardRecord
 from opendata.db.models.factors import Challenge, ExternalIdentity, Passkey, RecoveryCode, SecondFactor
 from opendata.db.models.governance.basics import (
@@ -37,6 +40,7 @@ from opendata.db.models.governance.basics import (
     BasicLink,
     BasicVersion,
 )
+from opendata.db.models.governance.counts import ControlCount, ControlRound, DatasetCount
 from opendata.db.models.governance.duties import (
     CalendarYear,
     DutyFeed,
@@ -56,10 +60,10 @@ from opendata.db.models.governance.requests import Request, RequestEvent
 from opendata.db.models.governance.site import LastCheck, Reuse, ReuseDataset, SiteFile, SitePage, SitePageVersion
 from opendata.db.models.mail import AddressChange, OutboxMail
 from opendata.db.models.reviews import DraftComment, ReviewCheck
-from opendata.db.models.sign_ins import Failures, KnownPlace, Recovery
+from opendata.db.models.sign_ins import Failures, KeptFormRow, KnownPlace, Recovery
 from opendata.db.models.sources import Source, SourceRun
-from opendata.db.models.uploads import UPLOAD_STATES, Upload
-from opendata.db.models.usage import Download, KeyMark, QueueMessage
+from opendata.db.models.uploads import UPLOAD_STATES, Upload, UploadPiece
+from opendata.db.models.usage import Download, KeyMark, PageRevision, QueueMessage
 
 __all__ = [
     "UPLOAD_STATES",
@@ -75,10 +79,14 @@ __all__ = [
     "BasicLink",
     "BasicVersion",
     "CalendarYear",
+    "CatalogueSnapshot",
     "Challenge",
     "ConformanceScore",
+    "ControlCount",
+    "ControlRound",
     "Damage",
     "Dataset",
+    "DatasetCount",
     "DatasetMeasure",
     "Download",
     "Draft",
@@ -96,6 +104,7 @@ __all__ = [
     "ExternalIdentity",
     "ExternalLink",
     "Failures",
+    "Flaw",
     "Grant",
     "HarvestItem",
     "HarvestRun",
@@ -106,6 +115,7 @@ __all__ = [
     "IndexNumber",
     "InventoryFile",
     "Invitation",
+    "KeptFormRow",
     "KeyMark",
     "KnownPlace",
     "LastCheck",
@@ -117,6 +127,7 @@ __all__ = [
     "OperationReport",
     "OutboxMail",
     "OwnListState",
+    "PageRevision",
     "Passkey",
     "PublicEvent",
     "PublicEventProgress",
@@ -141,11 +152,13 @@ __all__ = [
     "SiteFile",
     "SitePage",
     "SitePageVersion",
+    "SnapshotTurn",
     "Source",
     "SourceRun",
     "TableMeasure",
     "Token",
     "Upload",
+    "UploadPiece",
     "UpwardRecord",
     "User",
     "UserSession",
@@ -154,4 +167,5 @@ __all__ = [
     "Webhook",
     "WebhookDelivery",
     "index_metadata",
+    "name_shelf",
 ]

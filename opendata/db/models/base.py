@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, MetaData, String, Text
+from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, Index, MetaData, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -73,6 +73,12 @@ class Leased:
 
 
 Id = String(100)
+
+
+def index_some(name: str, condition: str, *columns: str) -> Index:
+    """An index of those rows alone for which a condition holds, which queries must have word by word."""
+    only = text(condition)
+    return Index(name, *columns, postgresql_where=only, sqlite_where=only)
 
 
 def one_of(column: str, values: Iterable[str]) -> CheckConstraint:

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from enum import IntFlag
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint, event, false
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Connection,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    event,
+    false,
+    inspect,
+    update,
+)
 from sqlalchemy.engine.default import DefaultExecutionContext
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
 
-from opendata.db.models.base import Base, Id
-from opendata.domain.disclosure import CONDITIONAL, OPEN, Disclosure
+from opendata.db.models.base import Base, Id, index_some
+from opendata.domain.disclosure import CONDITIONAL, OPEN, PUBLIC, Disclosure
 from opendata.domain.metadata import MetadataJson, ProposedMetadata
 from opendata.domain.offices.records import HistoryEntry, Move
 from opendata.domain.records import Archive, ArchiveRequest, Erratum, Origin, Suspension, Tombstone
+from opendata.domain.registers.needs import OPERATION, OPERATION_PARTS
 from opendata.domain.texts import I18n
 
 
@@ -61,8 +76,10 @@ class Dataset(Base):
     `opening_dates`; `opened` the day on which it first had an open version. `origin` is the portal that it was
     harvested from, null for a dataset of this one.
 
-    `title` and `attribute` are kept from `meta` for an index by which lists of many thousands are filtered and counted:
-    see `index_metadata`, which runs whenever `meta` is set. `is_foreign` says for it that there is an `origin`.
+    `title`, `attribute` and `flaws` (bits of `Flaw`) are kept from `meta` for an index by which lists of many
+    thousands are filtered and counted: see `index_metadata`, which runs whenever `meta` is set. `is_foreign` says for
+    it that there is an `origin`. `changed` is when anything of the public entry or of its versions changed last, null
+    while the entry isn't public; `shelf` is the part of the site map that it is in (`keep_change`).
     """
 
     __tablename__ = "datasets"
@@ -72,19 +89,31 @@ class Dataset(Base):
             *("id", "publisher_id", "attribute", "editions", "head", "latest", "opens", "opened", "uuid", "title"),
             "is_foreign",
         ),
+        Index("ix_datasets_publisher_id_id", "publisher_id", "id"),
+        Index("ix_datasets_modified_id", "modified", "id"),
+        Index("ix_datasets_title_id", "title", "id"),
+        Index("ix_datasets_shelf_changed", "shelf", "changed"),
+        index_some("ix_datasets_listed", "changed IS NOT NULL", "id"),
+        index_some("ix_datasets_archived", "archived IS NOT NULL", "modified", "id"),
+        index_some("ix_datasets_planned", "opens IS NOT NULL AND opened IS NULL", "opens", "id"),
+        index_some("ix_datasets_unpublished", "head IS NULL", "created", "id"),
+        index_some("ix_datasets_guarded", "attribute <> 'open'", "attribute", "modified", "id"),
+        index_some("ix_datasets_no_contact", "(flaws & 2) <> 0", "modified", "id"),
+        index_some("ix_datasets_no_licence", "(flaws & 4) <> 0", "modified", "id"),
+        index_some("ix_datasets_operated", "(flaws & 16) <> 0", "modified", "id"),
     )
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     uuid: Mapped[str] = mapped_column(String(36), unique=True)
-    publisher_id: Mapped[str] = mapped_column(ForeignKey("publishers.id"), index=True)
+    publisher_id: Mapped[str] = mapped_column(ForeignKey("publishers.id"), active_history=True)
     meta: Mapped[MetadataJson] = mapped_column(JSON)
     latest: Mapped[str | None] = mapped_column(String(40))
-    head: Mapped[str | None] = mapped_column(String(40))
+    head: Mapped[str | None] = mapped_column(String(40), active_history=True)
     errata: Mapped[list[Erratum] | None] = mapped_column(JSON)
     created: Mapped[datetime]
-    modified: Mapped[datetime] = mapped_column(index=True)
+    modified: Mapped[datetime]
     revision: Mapped[int] = mapped_column(default=1)
-    editions: Mapped[int] = mapped_column(default=0)
+    editions: Mapped[int] = mapped_column(default=0, active_history=True)
     publishing_id: Mapped[str | None] = mapped_column(String(32))
     recipes: Mapped[dict[str, Any] | None]
     choices: Mapped[dict[str, Any] | None]
@@ -103,15 +132,46 @@ class Dataset(Base):
     title: Mapped[str | None]
     attribute: Mapped[str | None] = mapped_column(String(20))
     is_foreign: Mapped[bool] = mapped_column(default=False, server_default=false())
+    flaws: Mapped[int | None]
+    changed: Mapped[datetime | None]
+    shelf: Mapped[str | None] = mapped_column(String(2))
 
     publisher: Mapped[Publisher] = relationship(lazy="joined")
 
 
-def index_metadata(meta: MetadataJson) -> dict[str, str]:
+class Flaw(IntFlag):
+    """What of a dataset's metadata lists of many thousands ask for: what lacks, who it is for, who operates it."""
+
+    NO_GROUND = 1
+    NO_CONTACT = 2
+    NO_LICENCE = 4
+    FOR_SOME = 8
+    OPERATED = 16
+
+
+def index_metadata(meta: MetadataJson) -> dict[str, str | int]:
     """The columns that hold a part of a dataset's metadata. What is open to some people only counts as conditional."""
     disclosure = Disclosure.from_json(meta.get("disclosure"))
     attribute = CONDITIONAL if disclosure.attribute == OPEN and not disclosure.is_open else disclosure.attribute
-    return {"title": str(meta.get("title") or ""), "attribute": attribute}
+    return {"title": str(meta.get("title") or ""), "attribute": attribute, "flaws": int(_find_flaws(meta))}
+
+
+def _find_flaws(meta: Mapping[str, Any]) -> Flaw:
+    disclosure, contact, licences = (meta.get(name) or {} for name in ("disclosure", "contactPoint", "licenses"))
+    licence = licences[0] if licences else {}
+    found = Flaw(0)
+    if not disclosure.get("reason") or not disclosure.get("legalBasis"):
+        found |= Flaw.NO_GROUND
+    if not any(contact.get(name) for name in ("telephone", "email", "url")):
+        found |= Flaw.NO_CONTACT
+    if not licence.get("name") and not licence.get("path"):
+        found |= Flaw.NO_LICENCE
+    if (disclosure.get("scope") or PUBLIC) != PUBLIC:
+        found |= Flaw.FOR_SOME
+    operation = meta.get(OPERATION)
+    if isinstance(operation, Mapping) and any(operation.get(name) is not None for name in OPERATION_PARTS):
+        found |= Flaw.OPERATED
+    return found
 
 
 @event.listens_for(Dataset.meta, "set")
@@ -123,6 +183,24 @@ def _follow_metadata(row: Dataset, meta: MetadataJson, *_: object) -> None:
 @event.listens_for(Dataset.origin, "set")
 def _follow_origin(row: Dataset, origin: Origin | None, *_: object) -> None:
     row.is_foreign = origin is not None
+
+
+@event.listens_for(Dataset.uuid, "set")
+def _follow_uuid(row: Dataset, uuid: str, *_: object) -> None:
+    row.shelf = name_shelf(uuid)
+
+
+def name_shelf(uuid: str) -> str:
+    """The shelf of a dataset: one of 256, by its UUID, which never changes and is spread evenly."""
+    return uuid[:2]
+
+
+@event.listens_for(Dataset, "before_insert")
+@event.listens_for(Dataset, "before_update")
+def keep_change(_: Mapper[Dataset], __: Connection, row: Dataset) -> None:
+    """Keep when the public entry changed last. What is said of a version is kept in `_follow_version`."""
+    is_public = row.head is not None or bool(row.editions)
+    row.changed = max(row.changed or row.modified, row.modified) if is_public else None
 
 
 def _read_published(context: DefaultExecutionContext) -> datetime:
@@ -148,6 +226,9 @@ class Version(Base):
         UniqueConstraint("dataset_id", "version"),
         Index("ix_versions_changed", "changed", "id"),
         Index("ix_versions_dataset_id_changed", "dataset_id", "changed", "id"),
+        Index("ix_versions_published", "published", "id"),
+        Index("ix_versions_bytes", "bytes", "id"),
+        index_some("ix_versions_withdrawn", "withdrawal IS NOT NULL", "changed", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -174,6 +255,14 @@ class Version(Base):
     are_uses_listed: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     uses: Mapped[list[SchemaUse]] = relationship(cascade="all, delete-orphan", order_by="SchemaUse.id")
+
+
+@event.listens_for(Version, "after_insert")
+@event.listens_for(Version, "after_update")
+def _follow_version(_: Mapper[Version], connection: Connection, row: Version) -> None:
+    if inspect(row).attrs["changed"].history.added:
+        older = (Dataset.id == row.dataset_id, Dataset.changed < row.changed)
+        connection.execute(update(Dataset).where(*older).values(changed=row.changed))
 
 
 class SchemaUse(Base):

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from opendata.db.models.base import Base, Id, Word, one_of
+from opendata.db.models.base import Base, Id, Word, index_some, one_of
 from opendata.db.models.catalogue import Dataset
 from opendata.db.models.reviews import DraftComment, ReviewCheck
 from opendata.domain.drafts import DraftState, Failure, KeptChanges, Verdict
@@ -35,7 +35,11 @@ class Draft(Base):
     """
 
     __tablename__ = "drafts"
-    __table_args__ = (one_of("status", DraftState), Index("ix_drafts_work", "status", "lease_until"))
+    __table_args__ = (
+        one_of("status", DraftState),
+        Index("ix_drafts_work", "status", "lease_until"),
+        index_some("ix_drafts_wanted", "wanted <> ''", "modified", "id"),
+    )
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     dataset_id: Mapped[str] = mapped_column(ForeignKey("datasets.id"), index=True)
@@ -104,7 +108,8 @@ class DraftResource(Base):
     by their numbers. `texts` is the copy of its columns as text, made of what `texts_of` stands for. `changes` are the
     rows that differ from the version before. `edition` says what its rows are to the published table. Of a table whose
     rows are added to it, `part_csv` and `part_parquet` have these rows alone; all else is about the whole. `series`
-    has the files that a table was joined from; its `upload` has the rows of all then.
+    has the files that a table was joined from; its `upload` has the rows of all then. `parts` are those of its `csv`
+    and `parquet`, if they are in parts: these are then the digests of the joined files, which are blobs of no store.
     """
 
     __tablename__ = "draft_resources"
@@ -156,6 +161,7 @@ class DraftResource(Base):
     part_csv: Mapped[str | None] = mapped_column(String(64))
     part_parquet: Mapped[str | None] = mapped_column(String(64))
     series: Mapped[SeriesJson | None] = mapped_column(JSON(none_as_null=True))
+    parts: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
     @property
     def given_title(self) -> str:

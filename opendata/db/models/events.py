@@ -20,7 +20,10 @@ class Event(Base):
     """
 
     __tablename__ = "events"
-    __table_args__ = (Index("ix_events_subject", "subject_kind", "subject"),)
+    __table_args__ = (
+        Index("ix_events_subject", "subject_kind", "subject"),
+        Index("ix_events_subject_kind_position", "subject_kind", "position"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)

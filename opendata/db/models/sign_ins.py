@@ -1,4 +1,4 @@
-"""Beside signing in: counters of sign-ins and requests, from where an account has signed in before, recovery links."""
+"""Beside signing in: counters of sign-ins and requests, known places, recovery links, and kept forms."""
 
 from __future__ import annotations
 
@@ -45,3 +45,15 @@ class Recovery(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     expires: Mapped[datetime]
+
+
+class KeptFormRow(Base):
+    """A form kept until its sender has signed in again: `token` and `owner` are digests, `size` the bytes of `data`."""
+
+    __tablename__ = "kept_forms"
+
+    token: Mapped[str] = mapped_column(String(40), primary_key=True)
+    owner: Mapped[str] = mapped_column(String(60), index=True)
+    kept: Mapped[datetime] = mapped_column(index=True)
+    size: Mapped[int]
+    data: Mapped[bytes]

@@ -7,13 +7,15 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from opendata.db.models.base import Base, one_of
+from opendata.db.models.base import Base, Leased, one_of
 
 UPLOAD_STATES = ("receiving", "finished")
 
 
-class Upload(Base):
+class Upload(Leased, Base):
     """A file sent in pieces. `received` bytes of `length` are safe on the disk; what its file has beyond them is not.
+
+    Where the private store is a bucket, its bytes are in rows of `UploadPiece`, and who adds to it holds this row.
 
     `meta` is what its sender says of it, as it came; `used` whether a draft has referred to it.
     """
@@ -34,3 +36,18 @@ class Upload(Base):
     created: Mapped[datetime]
     modified: Mapped[datetime]
     expires: Mapped[datetime] = mapped_column(index=True)
+
+
+class UploadPiece(Base):
+    """A piece of an upload in the private store, where that is a bucket: `size` bytes from byte `start` on.
+
+    The blob begins with bytes of chance, so that nothing else has it, and it can be deleted when the upload is.
+    """
+
+    __tablename__ = "upload_pieces"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    upload_id: Mapped[str] = mapped_column(String(32), index=True)
+    start: Mapped[int] = mapped_column(BigInteger)
+    size: Mapped[int] = mapped_column(BigInteger)
+    blob: Mapped[str] = mapped_column(String(64), index=True)

@@ -43,3 +43,12 @@ class KeyMark(Base):
     name: Mapped[str] = mapped_column(String(40), primary_key=True)
     digest: Mapped[str] = mapped_column(String(64))
     noted: Mapped[datetime]
+
+
+class PageRevision(Base):
+    """A counter of commits that public pages depend on. There are several, so that two writers seldom wait."""
+
+    __tablename__ = "page_revisions"
+
+    counter: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(BigInteger)

@@ -14,6 +14,9 @@ class Cost(StrEnum):
     LIGHT = "light"
     """Searches and lists of the catalogue: a few milliseconds."""
 
+    TABLES = "tables"
+    """The names of the tables of one dataset: programs that attach the whole catalogue ask for those of each."""
+
     ROWS = "rows"
     """A page of rows, a filter, a sum over one table, a chart."""
 

@@ -27,6 +27,9 @@ from opendata.domain.registers.registration import (
 OPERATION = "authorisedOperation"
 """The property of a dataset's metadata that says under whose operation it is."""
 
+OPERATION_PARTS = ("mode", "implementingBody", "operator", "operatorCode", "period")
+"""What that property has: any of them says that there is such an operation."""
+
 
 class Duty(StrEnum):
     """What is owed, by the id of its rule of clocks."""

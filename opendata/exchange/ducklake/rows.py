@@ -20,14 +20,21 @@ _MAIN = UUID("00000000-0000-5000-8000-000000000000")
 Row = tuple[str | int | bool | None, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LakeTable:
-    """A table: its name and title, the address of its Parquet file, its rows and columns."""
+@dataclass(frozen=True, slots=True)
+class LakeFile:
+    """A Parquet file: its address, how many bytes and rows it has."""
 
-    name: str
     address: str
     bytes: int
     rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LakeTable:
+    """A table: its name and title, its Parquet files in their order, its columns."""
+
+    name: str
+    files: Sequence[LakeFile]
     columns: TableColumns
     title: str
 
@@ -61,8 +68,8 @@ def list_rows(schemas: Iterable[LakeSchema], base: str, moment: datetime) -> Ite
             yield "tag", (place, 0, None, "comment", schema.title)
         for table in schema.tables:
             number += 1
-            files += 1
-            yield from _list_table(table, number, place, schema, files)
+            yield from _list_table(table, number, place, schema, files + 1)
+            files += len(table.files)
     yield "snapshot", (0, moment.isoformat(), 0, number + 1, files + 1)
     yield "snapshot_changes", (0, 'created_schema:"main"', None, None, None)
 
@@ -85,6 +92,9 @@ def _list_table(
         if column.doc:
             yield "column_tag", (number, place, 0, None, "comment", column.doc)
     yield "column_mapping", (file, number, "map_by_name")
-    about = (file, number, 0, None, None, table.address, False, "parquet", table.rows, table.bytes)
-    yield "data_file", (*about, None, 0, None, None, file, None)
-    yield "table_stats", (number, table.rows, table.rows, table.bytes)
+    before = 0
+    for position, item in enumerate(table.files):
+        about = (file + position, number, 0, None, None, item.address, False, "parquet", item.rows, item.bytes)
+        yield "data_file", (*about, None, before, None, None, file, None)
+        before += item.rows
+    yield "table_stats", (number, before, before, sum(item.bytes for item in table.files))

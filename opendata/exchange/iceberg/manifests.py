@@ -24,7 +24,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataFile:
-    """The data file of a snapshot: where it is, how long, its columns. `sequence` is the sequence number."""
+    """A data file of a snapshot: where it is, how long, its columns. `sequence` is the sequence number."""
 
     path: str
     size: int
@@ -34,7 +34,25 @@ class DataFile:
 
 
 def write_manifest(file: DataFile, statistics: Statistics) -> bytes:
-    """The manifest of a snapshot."""
+    """The manifest of a snapshot with one file."""
+    return write_manifest_of([(file, statistics)])
+
+
+def write_manifest_of(files: Sequence[tuple[DataFile, Statistics]]) -> bytes:
+    """The manifest of a snapshot with these files, which have the same columns."""
+    file = files[0][0]
+    about = {
+        "schema": json.dumps(file.columns.to_json(), ensure_ascii=False),
+        "schema-id": str(file.columns.id),
+        "partition-spec": "[]",
+        "partition-spec-id": "0",
+        "format-version": "2",
+        "content": "data",
+    }
+    return _write(_ENTRY, [_describe_entry(*item) for item in files], about)
+
+
+def _describe_entry(file: DataFile, statistics: Statistics) -> Json:
     data = {
         "content": 0,
         "file_path": file.path,
@@ -53,26 +71,17 @@ def write_manifest(file: DataFile, statistics: Statistics) -> bytes:
         "equality_ids": None,
         "sort_order_id": 0,
     }
-    entry = {
+    return {
         "status": _ADDED,
         "snapshot_id": file.snapshot,
         "sequence_number": file.sequence,
         "file_sequence_number": file.sequence,
         "data_file": data,
     }
-    about = {
-        "schema": json.dumps(file.columns.to_json(), ensure_ascii=False),
-        "schema-id": str(file.columns.id),
-        "partition-spec": "[]",
-        "partition-spec-id": "0",
-        "format-version": "2",
-        "content": "data",
-    }
-    return _write(_ENTRY, [entry], about)
 
 
-def write_manifest_list(file: DataFile, place: str, length: int, rows: int) -> bytes:
-    """The manifest list of a snapshot: its one manifest, which is at `place` and has `length` bytes."""
+def write_manifest_list(file: DataFile, place: str, length: int, rows: int, *, files: int = 1) -> bytes:
+    """The manifest list of a snapshot: its one manifest, which is at `place`, has `length` bytes and names `files`."""
     entry = {
         "manifest_path": place,
         "manifest_length": length,
@@ -81,7 +90,7 @@ def write_manifest_list(file: DataFile, place: str, length: int, rows: int) -> b
         "sequence_number": file.sequence,
         "min_sequence_number": file.sequence,
         "added_snapshot_id": file.snapshot,
-        "added_files_count": 1,
+        "added_files_count": files,
         "existing_files_count": 0,
         "deleted_files_count": 0,
         "added_rows_count": rows,

@@ -32,6 +32,7 @@ class Snapshot:
     created: datetime
     published: datetime
     columns: TableColumns
+    parts: Sequence[int] = ()
 
     @property
     def id(self) -> int:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
+from opendata.domain.parts import PARTS_FOLDER, name_part
+
 ANYBODY = "anybody"
 """The name and the secret that engines sign with: they want some."""
 
@@ -25,6 +27,11 @@ class Places:
     def data(self, dataset: str, version: str, resource: str) -> str:
         """The Parquet file of a table."""
         return self._at(f"/datasets/{quote(dataset)}/{quote(version)}/{quote(resource)}.parquet")
+
+    def part(self, dataset: str, version: str, resource: str, number: int) -> str:
+        """The n-th part of the Parquet file of a table, from 1."""
+        name = quote(name_part(resource, number, "parquet"))
+        return self._at(f"/datasets/{quote(dataset)}/{quote(version)}/{PARTS_FOLDER}/{name}")
 
     def avro(self, dataset: str, version: str, resource: str, file: str) -> str:
         """The manifest list or manifest of a version: beside its files, so that it leaves caches with them."""

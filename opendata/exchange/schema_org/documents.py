@@ -30,7 +30,7 @@ LEAST_TEXT, MOST_TEXT = 50, 5000
 """Characters of a description."""
 MOST_VARIABLES = 200
 MOST_FILES = 200
-_ESCAPES = {ord(letter): f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
+_ESCAPES = {letter: f"\\u{ord(letter):04x}" for letter in "<>&\u2028\u2029"}
 
 Document = dict[str, Any]
 
@@ -116,7 +116,10 @@ def describe_catalogue(addresses: Addresses, portal: Portal, language: str) -> D
 
 def write_script(document: Mapping[str, Any]) -> str:
     """A document as the content of a `script` element: no text in it can end the element or begin another."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    for letter, escape in _ESCAPES.items():
+        text = text.replace(letter, escape)
+    return text
 
 
 def _describe_publisher(entry: CatalogueEntry, addresses: Addresses, portal: Portal, language: str) -> Document:

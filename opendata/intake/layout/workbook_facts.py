@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from opendata.errors import N_
 from opendata.intake.grid import Span
@@ -19,11 +20,13 @@ _INEXACT = re.compile(r"^-?\d{16,}$|[eE]\+?\d", re.MULTILINE)
 # 0.30000000000000004 and 1.1399999999999999: what is left over when a computer adds 0.1 and 0.2.
 _LEFTOVER = re.compile(r"^-?(?=[\d.]{17,}$)\d*\.\d*(?:0{5,}|9{5,})\d{1,2}$", re.MULTILINE)
 _MONTH = re.compile(r"^(?:19|20)\d\d\.(?:0[1-9]|1[0-2]?|[2-9])$")
-_TEXT_CODE = re.compile(r"^\d{5,}$", re.MULTILINE)
+_SHORTEST_CODE = 5
+_TEXT_CODE = re.compile(rf"^\d{{{_SHORTEST_CODE},}}$", re.MULTILINE)
 _SERIAL = re.compile(r"^(?:[2-5]\d{4}|60000)$", re.MULTILINE)
 _DATE_WORD = re.compile(r"日期|时间|時間|\bdate|date\b|_date|datum", re.IGNORECASE)
 _HEAD_ROWS = 20  # a header is within these; words in later rows aren't names of columns
 _LONGEST_CODE = 40  # characters
+_DIGITS_KEPT = 15  # of a number; longer ones may be inexact
 _FEW = 3  # this many cells make a habit
 
 _TEXTS = {
@@ -128,6 +131,17 @@ class _Column:
     revealing: int = 0  # months that cannot be other numbers: .01 to .09, .11, .12
 
 
+class NumberMeasures(NamedTuple):
+    """Of numbers without needless digits or exponents: `codes` have five digits or more and no sign, `wholes` ten."""
+
+    longest: int
+    empties: int
+    codes: int
+    first_code: int
+    wholes: int
+    first_whole: int
+
+
 class SheetFacts:
     """Gathers facts of one sheet and says them as decisions. Rows and columns are numbered from 1."""
 
@@ -151,13 +165,23 @@ class SheetFacts:
             known.head = " ".join([known.head, *(text[:80] for text in head)])[:2000]
         # Long texts aren't codes: a column of them need not be searched.
         if any(map(str.isdigit, texts[:_FEW])) or known.numbers:
-            known.text_codes += len(
-                _TEXT_CODE.findall("\n".join([text for text in texts if len(text) <= _LONGEST_CODE]))
-            )
+            known.text_codes += _count_codes([text for text in texts if _SHORTEST_CODE <= len(text) <= _LONGEST_CODE])
 
-    def numbers(self, column: int, rows: Sequence[int], texts: Sequence[str]) -> None:
+    def numbers(
+        self, column: int, rows: Sequence[int], texts: Sequence[str], measured: NumberMeasures | None = None
+    ) -> None:
         """Take in number cells of a column, as they are written out; empty cells allowed."""
         known = self._columns.setdefault(column, _Column())
+        if measured:
+            self._measured(known, column, rows, texts, measured)
+        else:
+            self._searched(known, column, rows, texts)
+        if known.months.count or any(map(_MONTH.match, texts[:_FEW])):
+            self._see_months(known, column, rows, texts)
+        elif rows[0] <= _HEAD_ROWS:
+            self._see_head(column, rows, texts)
+
+    def _searched(self, known: _Column, column: int, rows: Sequence[int], texts: Sequence[str]) -> None:
         blob = "\n".join(texts)
         known.numbers += len(texts) - texts.count("")
         sample = next(filter(None, texts), "")
@@ -171,10 +195,25 @@ class SheetFacts:
                 self._count(self._tally("rounding-leftover"), _LEFTOVER, blob, column, rows, texts)
         if _DATE_WORD.search(known.head):
             self._count(known.serials, _SERIAL, blob, column, rows, texts)
-        if known.months.count or any(map(_MONTH.match, texts[:_FEW])):
-            self._see_months(known, column, rows, texts)
-        elif rows[0] <= _HEAD_ROWS:
-            self._see_head(column, rows, texts)
+
+    def _measured(
+        self, known: _Column, column: int, rows: Sequence[int], texts: Sequence[str], measured: NumberMeasures
+    ) -> None:
+        # What `_searched` does, without the searches that find nothing in such numbers.
+        longest, empties, codes, first_code, wholes, first_whole = measured
+        known.numbers += len(texts) - empties
+        is_serial = codes and _DATE_WORD.search(known.head)
+        blob = "\n".join(texts) if is_serial or longest > _DIGITS_KEPT else ""
+        if codes:
+            known.short_whole.add(codes, rows[first_code], column, texts[first_code])
+        if wholes:
+            known.whole.add(wholes, rows[first_whole], column, texts[first_whole])
+        if wholes and longest > _DIGITS_KEPT:
+            self._count(self._tally("inexact-integer"), _INEXACT, blob, column, rows, texts)
+        if "00000" in blob or "99999" in blob:
+            self._count(self._tally("rounding-leftover"), _LEFTOVER, blob, column, rows, texts)
+        if is_serial:
+            self._count(known.serials, _SERIAL, blob, column, rows, texts)
 
     def decisions(self) -> list[Decision]:
         """Everything there is to tell, in a steady order."""
@@ -266,3 +305,11 @@ def _across(rule: str, text: str, tallies: list[tuple[int, _Tally]], sure: float
             sure=sure,
         )
     ]
+
+
+def _count_codes(texts: Sequence[str]) -> int:
+    """How many lines of some texts are digits alone, enough of them for a code."""
+    joined = "\n".join(texts)
+    if joined.count("\n") == len(texts) - 1:
+        return sum(map(str.isdecimal, texts))
+    return len(_TEXT_CODE.findall(joined))

@@ -124,7 +124,7 @@ def _usual_texts(raw: Sequence[str], kind: StyleKind) -> list[str | None]:
     """Days after February 1900, of which nearly all dates are. Raises `ValueError` where there is another."""
     if kind == "date":
         try:
-            return [_DAYS[value] for value in raw]
+            return [*map(_DAYS.__getitem__, raw)]
         except KeyError:
             return [_day_text(value) for value in raw]
     moments = [round(float(value) * _DAY) if value else _FIRST_USUAL * _DAY for value in raw]

@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from opendata.errors import N_
-from opendata.intake.layout.workbook_facts import SheetFacts
+from opendata.intake.layout.workbook_facts import NumberMeasures, SheetFacts
 from opendata.intake.workbook.cell_text import PARTS, iso_text, number_text, serial_texts
 from opendata.intake.workbook.number_formats import PLAIN, NumberFormat
 from opendata.intake.workbook.shown_formats import ShownFormats
 from opendata.intake.workbook.xlsx_package import damaged, xml_text
+from opendata.tables.arrow.compiled import find_compiled
 
 # A column of numbers that are already written the shortest way; longer ones are looked at one by one.
 _PLAIN_NUMBERS = re.compile(r"(?:(?:-?(?:0|[1-9]\d*)(?:\.\d*[1-9])?)?\n)*+")
@@ -61,17 +62,18 @@ class CellValues:
         """
         try:
             if kind == "number" or kind.startswith("="):
+                measured = _measure(raw)
                 if len(raw) == 1:
                     texts: Sequence[str] = [number_text(raw[0]) if raw[0] else ""]
-                elif not _are_plain("\n".join([*raw, ""])):
+                elif not measured and not _are_plain("\n".join([*raw, ""])):
                     texts = [number_text(value) if value else "" for value in raw]
-                elif max(map(len, raw)) > _DIGITS_KEPT:
+                elif (measured.longest if measured else max(map(len, raw))) > _DIGITS_KEPT:
                     texts = _shortest(raw)
                 else:
                     texts = raw
                 shown = self._formats.get(kind, PLAIN)
                 if not shown.zeros:
-                    self._facts.numbers(column, rows, texts)
+                    self._facts.numbers(column, rows, texts, measured if texts is raw else _measure(texts))
                 return self._shown.take(column, rows, texts, shown)
             if kind == "s":
                 texts = self._shared(raw)
@@ -106,11 +108,19 @@ class CellValues:
         found = serial_texts(raw, "date" if kind in PARTS else kind, self._epoch_1904)
         if kind in PARTS:
             found = self._shown.cut_dates(column, rows, found, PARTS[kind])
-        if kind == "duration" or None in found:
-            for row, value, text in zip(rows, raw, found, strict=True):
-                if value:
-                    self._facts.note("duration" if text else "invalid-date", row, column, text or value)
+        texts = [text for text in found if text is not None]
+        if kind != "duration" and len(texts) == len(found):
+            return texts
+        for row, value, text in zip(rows, raw, found, strict=True):
+            if value and (kind == "duration" or text is None):
+                self._facts.note("duration" if text else "invalid-date", row, column, text or value)
         return [number_text(value) if text is None else text for value, text in zip(raw, found, strict=True)]
+
+
+def _measure(texts: Sequence[str]) -> NumberMeasures | None:
+    measure = find_compiled("measure_numbers") if isinstance(texts, list) and len(texts) > 1 else None
+    found = measure(texts) if measure else None
+    return NumberMeasures(*found) if found else None
 
 
 def _are_plain(lines: str) -> bool:
@@ -122,6 +132,10 @@ def _are_plain(lines: str) -> bool:
 
 def _shortest(raw: Sequence[str]) -> list[str]:
     """Numbers written plainly but some of them at length, each in its shortest form."""
-    texts = [v if len(v) <= _DIGITS_KEPT or v.isdigit() else repr(float(v)) for v in raw]
-    blob = "\n".join([*texts, ""])
-    return [number_text(v) if v else "" for v in raw] if "e" in blob or ".0\n" in blob else texts
+    texts = [*raw]
+    for place, size in enumerate(map(len, raw)):
+        if size > _DIGITS_KEPT and not (value := raw[place]).isdigit():
+            texts[place] = text = repr(float(value))
+            if "e" in text or text.endswith(".0"):
+                return [number_text(v) if v else "" for v in raw]
+    return texts

@@ -18,9 +18,7 @@ from opendata.intake.grid import Grid, Span, TableInfo
 from opendata.intake.layout.merged import copy_merged
 from opendata.intake.layout.workbook_facts import SheetFacts, merged_body
 from opendata.intake.understanding import Decision
-from opendata.intake.workbook.calamine_book import CalamineBook
 from opendata.intake.workbook.shown_formats import ShownFormats
-from opendata.intake.workbook.spreadsheetml import XmlBook
 from opendata.intake.workbook.workbook_guards import OLE, unlocked, with_unicode_mark
 from opendata.intake.workbook.xlsx_package import Package, damaged, reading
 from opendata.intake.workbook.xlsx_rows import Block, SheetRows
@@ -53,10 +51,14 @@ class Book:
             raise UnreadableFileError(N_("“%(form)s” isn't a workbook format that can be read"), form=form)
         self._reader: _Reader
         if form == "spreadsheetml":
+            from opendata.intake.workbook.spreadsheetml import XmlBook
+
             self._reader = XmlBook(path, encoding=encoding)
         elif form == "xlsx":
             self._reader = _XlsxBook(_open_source(path, form))
         else:
+            from opendata.intake.workbook.calamine_book import CalamineBook
+
             self._reader = CalamineBook(_open_source(path, form), form)
         self.sheets = self._reader.sheets
 

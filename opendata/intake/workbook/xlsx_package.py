@@ -287,14 +287,35 @@ class PartText:
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
-        self._decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8-sig")(), translate=True)
+        self._plain = codecs.getincrementaldecoder("utf-8-sig")()
+        self._decoder: codecs.IncrementalDecoder | io.IncrementalNewlineDecoder = self._plain
 
     def read(self) -> str:
         """The next piece, empty at the end. Raises `UnicodeDecodeError`."""
         while data := self._stream.read(_TEXT_CHUNK):
+            if self._decoder is self._plain and b"\r" in data:
+                self._decoder = io.IncrementalNewlineDecoder(self._plain, translate=True)
             if text := self._decoder.decode(data):
                 return text
         return self._decoder.decode(b"", final=True)
+
+    def begin_bytes(self) -> bytes | None:
+        """From here on pieces may be read as bytes: those before the first; None where text isn't its bytes."""
+        if self._decoder is not self._plain:
+            return None
+        held, state = self._plain.getstate()
+        self._plain.setstate((b"", state))
+        return held
+
+    def read_bytes(self) -> bytes:
+        """The next piece as bytes, which `decode` makes text of; empty at the end."""
+        return self._stream.read(_TEXT_CHUNK)
+
+    def decode(self, data: bytes) -> str:
+        """Bytes as text, but for the beginning of a character at their end. Raises `UnicodeDecodeError`."""
+        if self._decoder is self._plain and b"\r" in data:
+            self._decoder = io.IncrementalNewlineDecoder(self._plain, translate=True)
+        return self._decoder.decode(data)
 
 
 def _strings(stream: IO[bytes], part: str) -> Iterator[Iterable[str]]:

@@ -14,7 +14,7 @@ parser. All three ways give the same cells.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import IO, NamedTuple
 
 from opendata.errors import N_, TooLargeError
@@ -23,7 +23,7 @@ from opendata.intake.layout.workbook_facts import SheetFacts
 from opendata.intake.workbook.cell_values import CellValues
 from opendata.intake.workbook.number_formats import NumberFormat
 from opendata.intake.workbook.shown_formats import ShownFormats
-from opendata.intake.workbook.xlsx_form import WIDEST, Cell, Fitting, RowForm, learn_form
+from opendata.intake.workbook.xlsx_form import WIDEST, Cell, Fitting, RowForm, Taken, learn_form
 from opendata.intake.workbook.xlsx_package import (
     PartText,
     column_number,
@@ -36,6 +36,7 @@ from opendata.intake.workbook.xlsx_package import (
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 _MAX_ROW = 64 << 20  # characters of one row
+_ROW_END = b"</row>"
 _BATCH = 1024
 _LEARN = 24  # rows that do not fit before the pattern is learned again; doubled each time
 
@@ -66,14 +67,15 @@ class SheetRows:
         self,
         stream: IO[bytes],
         part: str,
-        strings: Sequence[str],
+        strings: list[str],
         styles: Sequence[NumberFormat],
         epoch_1904: bool,
         facts: SheetFacts,
         shown: ShownFormats,
     ) -> None:
         self._text = PartText(stream)
-        self._part, self._facts = part, facts
+        self._part, self._facts, self._strings = part, facts, strings
+        self._taken: list[Taken] = []  # blocks of rows not yet handed on
         self._cells = CellValues(part, styles, facts, shown, strings=strings, epoch_1904=epoch_1904)
         self._given = 0  # rows handed on
         self._width = 0
@@ -89,11 +91,20 @@ class SheetRows:
         fitting: list[Fitting] = []
         while True:
             end = max(0, buffer.rfind("</row>"))
-            if self._form and (block := self._form.take(buffer, at, end)):
+            if self._form and (taken := self._form.take_columns(buffer, at, end, self._strings)):
+                if fitting:
+                    yield from self._columns(Taken.turn(fitting))
+                    number, fitting = self._given, []
+                self._taken.append(taken)
+                at = end + len("</row>")
+            if self._taken and (at < end or sum(len(block.numbers) for block in self._taken) >= _BATCH):
+                yield from self._release()
+                number = self._given
+            if self._form and at < end and (block := self._form.take(buffer, at, end)):
                 fitting += block
                 at = end + len("</row>")
                 if len(fitting) >= _BATCH:
-                    yield from self._columns(fitting)
+                    yield from self._columns(Taken.turn(fitting))
                     number, fitting = self._given, []
             while at < end:
                 found = self._form.match(buffer, at) if self._form else None
@@ -101,12 +112,12 @@ class SheetRows:
                     fitting.append(found.groups(""))
                     at = found.end()
                     if len(fitting) == _BATCH:
-                        yield from self._columns(fitting)
+                        yield from self._columns(Taken.turn(fitting))
                         number = self._given
                         fitting = []
                     continue
                 if fitting:
-                    yield from self._columns(fitting)
+                    yield from self._columns(Taken.turn(fitting))
                     number, fitting = self._given, []
                 opened = _ROW.match(buffer, at)
                 if not opened:
@@ -122,14 +133,38 @@ class SheetRows:
                 yield from self._loose(number, body)
             if end == 0 and len(buffer) - at > _MAX_ROW:
                 raise TooLargeError(N_("Row %(row)s of the sheet is too large"), row=number + 1)
+            buffer, at = buffer[at:], 0
+            if self._form and self._form.is_compiled and not self._prefix:
+                if fitting:
+                    yield from self._columns(Taken.turn(fitting))
+                    number, fitting = self._given, []
+                buffer = yield from self._take_bytes(self._form, buffer)
             more = self._text.read()
-            if not more:
+            if not more and "</row>" not in buffer:
                 break
-            buffer, at = self._unprefixed(buffer[at:] + more), 0
+            buffer = self._unprefixed(buffer + more)
+        yield from self._release()
         if fitting:
-            yield from self._columns(fitting)
+            yield from self._columns(Taken.turn(fitting))
         if not _END.search(buffer, at):
             raise damaged(f"{self._part}, {N_('the end is missing')}")
+
+    def _take_bytes(self, form: RowForm, rest: str) -> Generator[Block, None, str]:
+        """Take rows behind a text without making text of them; returns the text from where they are others on."""
+        held = self._text.begin_bytes()
+        if held is None:
+            return rest
+        data = rest.encode() + held
+        while more := self._text.read_bytes():
+            data += more
+            end = data.rfind(_ROW_END) + len(_ROW_END)
+            if end < len(_ROW_END) or b"\r" in more or not (taken := form.take_bytes(data[:end], self._strings)):
+                break
+            self._taken.append(taken)
+            data = data[end:]
+            if sum(len(block.numbers) for block in self._taken) >= _BATCH:
+                yield from self._release()
+        return self._text.decode(data)
 
     def _head(self) -> str:
         """Read up to the first row; returns what has been read from there on."""
@@ -256,20 +291,27 @@ class SheetRows:
 
     # ---------------------------------------------------------------------------------------- column by column
 
-    def _columns(self, fitting: list[Fitting]) -> Iterator[Block]:
+    def _release(self) -> Iterator[Block]:
+        taken, self._taken = self._taken, []
+        if taken:
+            yield from self._columns(Taken.join(taken))
+
+    def _columns(self, taken: Taken) -> Iterator[Block]:
         form = self._form
         assert form is not None  # noqa: S101 - rows fit a form
-        groups = list(zip(*fitting, strict=True))[1:]
-        numbers = self._numbers(groups[0])
-        hidden = "\n".join(groups[1])
+        numbers = self._checked(taken.numbers)
+        hidden = "\n".join(taken.attributes)
         if "hidden" in hidden:
-            for number, attributes in zip(numbers, groups[1], strict=True):
+            for number, attributes in zip(numbers, taken.attributes, strict=True):
                 if ' hidden="1"' in attributes or ' hidden="true"' in attributes:
                     self._facts.note("hidden-row", number, 1)
-        blank: Sequence[str] = [""] * len(fitting)
+        blank: Sequence[str] = [""] * len(numbers)
         columns: list[Sequence[str]] = [blank] * max(self._width, form.width)
-        for (column, kind), raw in zip(form.columns, groups[2:], strict=True):
-            columns[column - 1] = self._cells.convert(kind, column, numbers, raw, escaped=True)
+        for (column, kind), raw in zip(form.columns, taken.values, strict=True):
+            if kind == "s" and taken.has_texts:
+                columns[column - 1] = self._cells.convert("text", column, numbers, raw)
+            else:
+                columns[column - 1] = self._cells.convert(kind, column, numbers, raw, escaped=True)
         self._width = len(columns)
         rows = zip(*columns, strict=True)
         if numbers[0] == self._given + 1 and numbers[-1] - numbers[0] + 1 == len(numbers):
@@ -281,8 +323,7 @@ class SheetRows:
             yield from self._blank_until(number)
             yield Block([row])
 
-    def _numbers(self, refs: Sequence[str]) -> list[int]:
-        numbers = [*map(int, refs)]
+    def _checked(self, numbers: Sequence[int]) -> Sequence[int]:
         before = self._given
         if before < numbers[0] and numbers[-1] <= LAST_ROW and numbers == [*range(numbers[0], numbers[-1] + 1)]:
             return numbers

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
@@ -15,7 +15,7 @@ from opendata.mirror.addresses import Place, file_key
 from opendata.mirror.journal import Journal, Written
 from opendata.mirror.targets import Target
 from opendata.mirror.tasks import Done
-from opendata.mirror.worker.rendering import Renderer
+from opendata.mirror.worker.rendering import Answer, Renderer
 
 _MOST_PAGES = 20_000
 _AT_ONCE = 1_000
@@ -39,11 +39,15 @@ class Files:
         """Begin with the next task."""
         self.done, self.own = Done(own=own), own
 
+    def name(self, path: str, language: str = "") -> str:
+        """The key of a file."""
+        return file_key(Place(path, language), is_flat=self._target.is_flat)
+
     def find(self, path: str, language: str, *, is_kept: bool = False) -> bool:
         """Have a file in the mirror; whether it is one that anybody may have. The site has its own tasks."""
         if self.own and not self.is_own(path):
             return True
-        key = file_key(Place(path, language))
+        key = self.name(path, language)
         if key in self.done.files:
             return True
         if self.own:
@@ -61,7 +65,7 @@ class Files:
         with self.renderer.ask(path, query, language=language or self.languages[0]) as answer:
             if answer.status != 200:
                 return None
-            found = self._store(key, answer.pieces, answer.kind)
+            found = self._store(key, answer)
         self._follow(path)
         return found
 
@@ -75,7 +79,7 @@ class Files:
                 if parquet.get("path"):
                     self.find(f"/{parquet['path']}", "")
         elif path == "/sitemap.xml":
-            for part in re.findall(rb"/sitemap-\d+\.xml", self._read(path)):
+            for part in re.findall(rb"/sitemap-\w+\.xml", self._read(path)):
                 self.find(part.decode(), "")
 
     def _read(self, path: str) -> bytes:
@@ -83,8 +87,8 @@ class Files:
 
     def write_collection(self, path: str, source: str) -> None:
         """A collection as one document: all its items, and no next page."""
-        key = file_key(Place(path))
-        self.done.files[key] = self._store(key, self._join_items(source), "application/json")
+        key = self.name(path)
+        self.done.files[key] = self._store(key, Answer(200, "application/json", self._join_items(source)))
 
     def _join_items(self, path: str) -> Iterator[bytes]:
         query, mark = {"limit": str(_AT_ONCE)}, b'{"items":['
@@ -124,10 +128,10 @@ class Files:
             self._target.put(key, self._scratch, kind)
             self._count(len(data))
 
-    def _store(self, key: str, pieces: Iterable[bytes], kind: str) -> Written:
+    def _store(self, key: str, answer: Answer) -> Written:
         hashed, size = hashlib.sha256(), 0
         with self._scratch.open("wb") as file:
-            for piece in pieces:
+            for piece in answer.pieces:
                 file.write(piece)
                 hashed.update(piece)
                 size += len(piece)
@@ -135,7 +139,7 @@ class Files:
         if self._journal.find_digest(key) == found.sha256:
             self._scratch.unlink()
         else:
-            self._target.put(key, self._scratch, kind)
+            self._target.put(key, self._scratch, answer.kind, answer.disposition)
             self._count(size)
         return found
 

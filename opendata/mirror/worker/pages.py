@@ -18,9 +18,14 @@ from opendata.mirror.worker.links import Links
 from opendata.mirror.worker.notice import render_notice, say_banner, say_texts
 from opendata.mirror.worker.rendering import PAGE
 from opendata.web.core import assets
+from opendata.web.core.security import POLICY
 
 NOTICE = "/not-here/"
 SUGGESTIONS = "/mirror/suggestions.json"
+
+_MAY = POLICY.replace("; frame-ancestors 'none'", "")  # which only a header can say
+_POLICY = f'<meta http-equiv="Content-Security-Policy" content="{_MAY}">'
+"""What a page may do, also where no web server says so."""
 
 _NEXT = re.compile(r'<a\b[^>]*\brel="next\b[^"]*"[^>]*>')
 _HREF = re.compile(r'\shref="([^"]*)"')
@@ -150,6 +155,8 @@ class Pages:
             self._files.done.mentions.add(dataset)
             return place.address if self._has_page(dataset, endpoint, str(parts.get("version", ""))) else None
         if endpoint == "differences.show_difference":
+            if str(parts["new"]).endswith(".json"):
+                return path if self._files.find(path, "") else None
             self._write_difference(path, asked.language)
         return place.address
 
@@ -182,15 +189,18 @@ class Pages:
     def _dress(self, page: str, language: str) -> str:
         head, banner = self._words[language]
         page = page.replace("</head>", f"{head}</head>", 1)
+        page = page.replace('<meta charset="utf-8">', f'<meta charset="utf-8">{_POLICY}', 1)
         return re.sub(r'(<main id="main"[^>]*>)', lambda found: found[1] + banner, page, count=1)
 
     def _say(self, language: str) -> tuple[str, str]:
         with self._renderer.enter("/", language):
             script = assets.asset("mirror.js")
             texts, banner = say_texts(), say_banner(self.place(NOTICE, language).address)
-        said = {"live": self._base, "prefix": Place("", self.place("", language).language).address, "texts": texts}
+        prefixes = {item: Place("", self.place("", item).language).address for item in self._languages}
+        said = {"live": self._base, "prefix": prefixes[language], "languages": prefixes, "texts": texts}
         value = escape(json.dumps(said, ensure_ascii=False))
-        return f'<meta name="opendata-mirror" content="{value}"><script type="module" src="{script}"></script>', banner
+        head = f'<meta name="opendata-mirror" content="{value}"><script type="module" src="{script}"></script>'
+        return head, banner
 
     def place(self, path: str, language: str) -> Place:
         """A path in a language."""

@@ -44,6 +44,7 @@ class Answer:
     status: int
     kind: str
     pieces: Iterator[bytes]
+    disposition: str = ""
 
     @property
     def mimetype(self) -> str:
@@ -87,7 +88,8 @@ class Renderer:
                 N_("The portal couldn't write %(address)s: it answered %(status)s"), address=path, status=status
             )
         try:
-            yield Answer(code, headers.get("Content-Type", ""), iter(pieces))
+            kind, disposition = headers.get("Content-Type", ""), headers.get("Content-Disposition", "")
+            yield Answer(code, kind, iter(pieces), disposition)
         finally:
             _close(pieces)
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from opendata.domain.manifest import Manifest
 from opendata.errors import NotFoundError, SuspendedError, WithdrawnError
 from opendata.mirror import contents
-from opendata.mirror.addresses import Place, file_key, page_key
+from opendata.mirror.addresses import page_key
 from opendata.mirror.searching import name_card, write_card
 from opendata.mirror.states import list_former_names
 from opendata.mirror.tasks import DatasetTask, Done, FileTask, NoticeTask, PageTask, SeedTask, Task
@@ -136,4 +136,4 @@ class Writer:
             self._files.copy(page_key(self._pages.place(other, language)), page_key(self._pages.place(path, language)))
 
     def _copy_file(self, other: str, path: str) -> None:
-        self._files.copy(file_key(Place(other)), file_key(Place(path)))
+        self._files.copy(self._files.name(other), self._files.name(path))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import cached_property
 from typing import TYPE_CHECKING
+from weakref import ref
 
 from opendata.tables.arrow.arrays import make_integers
 from opendata.tables.arrow.shapes import find_extent
@@ -31,14 +32,21 @@ class Runs:
     """Runs of digits in a column, in order: the byte at which each starts, and how many digits it has.
 
     `place` is set where every cell has the same length and one run, each at this byte of its cell. Then
-    nothing needs a search.
+    nothing needs a search. They last as long as their cells are held: in a circle the memory of both would stay.
     """
 
     def __init__(self, cells: Cells, starts: np.ndarray, lengths: np.ndarray, place: int | None = None) -> None:
-        self._cells = cells
+        self._held = ref(cells)
         self.starts = starts
         self.lengths = lengths
         self._place = place
+
+    @property
+    def _cells(self) -> Cells:
+        found = self._held()
+        if found is None:
+            raise RuntimeError("the cells of these runs are gone")
+        return found
 
     @cached_property
     def rows(self) -> np.ndarray:
@@ -142,10 +150,15 @@ class Cells:
         shape = self.shape
         return bool((shape[width:] == shape[:-width]).all())
 
-    @cached_property
+    @property
     def sample(self) -> Cells:
         """The first cell alone if all are alike, else these cells: what to ask whether some byte occurs at all."""
-        return Cells(self.column.slice(0, 1)) if self.are_alike else self
+        first = self._first
+        return self if first is None else first
+
+    @cached_property
+    def _first(self) -> Cells | None:
+        return Cells(self.column.slice(0, 1)) if self.are_alike else None
 
     @cached_property
     def _narrow(self) -> int:

@@ -70,6 +70,12 @@ class ScreenedColumn:
         elif pa.types.is_decimal(kind):
             self._take_decimals(column)
 
+    def join(self, later: ScreenedColumn) -> None:
+        """Add what was found in later rows of the column."""
+        self.tallies.join(later.tallies)
+        self.names.join(later.names)
+        self.years.join(later.years)
+
     def _take_text(self, column: pa.Array) -> None:
         cells = Cells(column)
         self.tallies.values += cells.values

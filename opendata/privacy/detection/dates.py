@@ -43,6 +43,12 @@ class Years:
         counts = np.bincount(inside - _FIRST, minlength=_LAST - _FIRST + 1)
         self._counts = counts if self._counts is None else self._counts + counts
 
+    def join(self, later: Years) -> None:
+        """Add the cells of later rows."""
+        self.others += later.others
+        if later._counts is not None:
+            self._counts = later._counts if self._counts is None else self._counts + later._counts
+
     def find_quantile(self, share: float) -> int:
         """The year before or in which this share of the dates lies."""
         import numpy as np

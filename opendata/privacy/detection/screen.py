@@ -40,14 +40,32 @@ class PrivacyScreen:
         self._columns = [ScreenedColumn(field) for field in fields]
         self._rows = RowSample()
         self._waiting: MutableSequence[pa.RecordBatch] = []
+        self._taken = 0
         _keep_freed_memory()
 
     def take(self, batch: pa.RecordBatch) -> None:
         """Look at some rows, by their Arrow types: text, whole numbers, numbers, days and moments."""
+        self._taken += 1
         self._rows.take(batch)
         self._waiting.append(batch)
         if len(self._waiting) >= TOGETHER:
             self._settle()
+
+    @property
+    def may_join(self) -> bool:
+        """Whether a screen of all rows would look at those that come next apart from these."""
+        return self._taken % TOGETHER == 0
+
+    def close(self) -> None:
+        """Look at the rows that wait: no more come."""
+        self._settle()
+
+    def join(self, later: PrivacyScreen) -> None:
+        """Add what a closed screen found in the rows behind these, where `may_join`: as if all had come here."""
+        self._taken += later._taken
+        self._rows.join(later._rows)
+        for column, other in zip(self._columns, later._columns, strict=True):
+            column.join(other)
 
     def _settle(self) -> None:
         """Look at the batches that wait."""

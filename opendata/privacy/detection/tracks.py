@@ -10,7 +10,7 @@ any two of them. Along a track it is much shorter, which is the test here.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from opendata.tables.arrow.arrays import view_numbers
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 SAMPLE_ROWS = 20_000
 """At most this many rows of a table are held for the test."""
 
-_LONGEST = 64
+_LONGEST = 60
+"""Bytes of a text on average: columns with longer ones are prose."""
+
 _LEAST_STEPS = 20
 _SHORT = 0.25
 _STANDSTILL = 0.0005
@@ -56,6 +58,23 @@ class RowSample:
             self._batches.append(part)
             self._rows += part.num_rows
 
+    def join(self, later: RowSample) -> None:
+        """Keep rows of the next ones."""
+        for batch in later._batches:
+            self.take(batch)
+
+    def __reduce__(self) -> tuple[Callable[[bytes], RowSample], tuple[bytes]]:
+        """Its rows alone: pickled, a slice would have all of its batch."""
+        import pyarrow as pa
+
+        if not self._batches:
+            return _read_sample, (b"",)
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, self._batches[0].schema) as writer:
+            for batch in self._batches:
+                writer.write_batch(batch)
+        return _read_sample, (sink.getvalue().to_pybytes(),)
+
     def find_track(self) -> Track | None:
         """The track in these rows, if there is one."""
         import pyarrow as pa
@@ -63,6 +82,17 @@ class RowSample:
         if self._rows < _LEAST_STEPS:
             return None
         return find_track(pa.Table.from_batches(self._batches))
+
+
+def _read_sample(data: bytes) -> RowSample:
+    import pyarrow as pa
+
+    found = RowSample()
+    if data:
+        with pa.ipc.open_stream(data) as batches:
+            for batch in batches:
+                found.take(batch)
+    return found
 
 
 def find_track(table: pa.Table) -> Track | None:
@@ -86,8 +116,11 @@ def find_track(table: pa.Table) -> Track | None:
 
 def _is_short(column: pa.ChunkedArray) -> bool:
     import pyarrow as pa
+    import pyarrow.compute as pc
 
-    return not pa.types.is_string(column.type) or column.nbytes <= _LONGEST * max(1, len(column))
+    if not pa.types.is_string(column.type):
+        return True
+    return (pc.sum(pc.binary_length(column)).as_py() or 0) <= _LONGEST * max(1, len(column))
 
 
 def _read_numbers(column: pa.ChunkedArray) -> np.ndarray | None:

@@ -6,7 +6,7 @@ The record says what was done to which column and on what ground, never a value.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
 from opendata.domain.privacy import Treatment
@@ -78,6 +78,10 @@ class TreatedTable:
                 self._aggregator.take(treated)
         if self._aggregator is not None:
             yield self._aggregator.finish(self.schema)
+
+    def count(self, values: Mapping[str, int]) -> None:
+        """Take the number of values of each column from elsewhere, where the rows stay as they are and aren't run."""
+        self._counts.update({name: values[name] for name in self._decisions.by_field})
 
     def describe(self) -> PrivacyRecord:
         """The record for the manifest. `count` is the number of cells with a value that the decision is about."""

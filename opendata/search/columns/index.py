@@ -183,6 +183,11 @@ class ColumnWriter:
                 self._connection.execute("DELETE FROM tables WHERE id = ?", [identifier])
                 self._add(item, sketch(item))
 
+    def list_changed(self, dataset: str, tables: Sequence[TableEntry]) -> Sequence[TableEntry]:
+        """Those of its tables that `replace` will ask a sketch of."""
+        marks = self._list_marks(dataset)
+        return [item for item in tables if marks.get(item.resource, (0, ""))[1] != item.mark]
+
     def distrust(self) -> None:
         """Have every table made again, even where nothing has changed; what is there answers until then."""
         with self._connection:

@@ -1,21 +1,27 @@
-"""Forms sent after a session had ended: kept for a day, for the same person alone, until they have signed in again."""
+"""Forms sent after a session had ended: kept for a day, for the same person alone, until they have signed in again.
+
+They are rows of the database, so whichever machine is asked next has them.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import json
-import os
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from datetime import datetime, timedelta
 
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from opendata.db.models import KeptFormRow
 from opendata.services.core.context import Context
 
 FORMS_FOLDER = "forms"
-"""Where in the private store's folder kept forms lie."""
+"""Where in the private store's folder earlier releases kept forms."""
 
 KEPT_SECONDS = 24 * 3600
 MOST_BYTES = 512 * 1024
@@ -44,63 +50,67 @@ class KeptForm:
 
 
 class KeptForms:
-    """Keeps forms in files of the private store's folder.
+    """Keeps forms.
 
     An owner is a user or a browser: one of these words, a space, and what tells one from another.
     """
 
     def __init__(self, context: Context) -> None:
-        self._root = context.settings.private_folder / FORMS_FOLDER
+        self._context = context
+        self._former = context.settings.private_folder / FORMS_FOLDER
 
     def keep(self, owner: str, form: KeptForm) -> str | None:
         """Keep a form for its owner, without secrets; the token that finds it, or None where it is too large."""
         fields = [item for item in form.fields if not any(word in item[0].lower() for word in _SECRETS)]
         document = {"path": form.path, "fields": fields, "files": list(form.files)}
         data = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
-        self.tidy()
-        kind = owner.partition(" ")[0]
-        if len(data) > MOST_BYTES or sum(map(_size, self._list(kind))) + len(data) > MOST_IN_ALL[kind]:
+        if len(data) > MOST_BYTES:
             return None
-        token = secrets.token_urlsafe(24)
-        own = sorted(self._list(_name(owner)), key=_age, reverse=True)
-        for path in own[: max(0, len(own) - MOST_OF_ONE + 1)]:
-            path.unlink(missing_ok=True)
-        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        place = self._find_place(owner, token)
-        descriptor = os.open(place.with_suffix(".new"), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with open(descriptor, "wb") as file:
-            file.write(data)
-        os.replace(place.with_suffix(".new"), place)
+        kind, own, token = owner.partition(" ")[0], _name(owner), secrets.token_urlsafe(24)
+        with self._context.write() as session:
+            self._drop_old(session)
+            of_kind = KeptFormRow.owner.startswith(f"{kind}-", autoescape=True)
+            taken = session.scalar(select(func.coalesce(func.sum(KeptFormRow.size), 0)).where(of_kind)) or 0
+            if taken + len(data) > MOST_IN_ALL[kind]:
+                return None
+            newest = select(KeptFormRow.token).where(KeptFormRow.owner == own).order_by(KeptFormRow.kept.desc())
+            late = list(session.scalars(newest.offset(MOST_OF_ONE - 1)))
+            session.execute(delete(KeptFormRow).where(KeptFormRow.token.in_(late)))
+            row = KeptFormRow(token=_digest(token), owner=own, size=len(data), data=data)
+            row.kept = self._context.clock()
+            session.add(row)
         return token
 
     def find(self, owner: str, token: str) -> KeptForm | None:
         """The form of a token, if it is this owner's and not too old."""
-        place = self._find_place(owner, token)
-        try:
-            if _age(place) > KEPT_SECONDS:
+        with self._context.read() as session:
+            row = session.get(KeptFormRow, _digest(token[:_LONGEST_TOKEN]))
+            if row is None or row.owner != _name(owner) or row.kept < self._find_end():
                 return None
-            found = json.loads(place.read_bytes())
-        except FileNotFoundError:
-            return None
+            found = json.loads(row.data)
         fields = tuple((name, value) for name, value in found["fields"])
         return KeptForm(path=found["path"], fields=fields, files=tuple(found["files"]))
 
     def forget(self, owner: str, token: str) -> None:
         """Delete a form that was sent again."""
-        self._find_place(owner, token).unlink(missing_ok=True)
+        own, wanted = _name(owner), _digest(token[:_LONGEST_TOKEN])
+        with self._context.write() as session:
+            session.execute(delete(KeptFormRow).where(KeptFormRow.token == wanted, KeptFormRow.owner == own))
 
     def tidy(self) -> None:
-        """Delete what is too old."""
-        for path in self._list():
+        """Delete what is too old, and what earlier releases kept in files."""
+        with self._context.write() as session:
+            self._drop_old(session)
+        for path in self._former.glob("*") if self._former.is_dir() else ():
             with contextlib.suppress(FileNotFoundError):
-                if _age(path) > KEPT_SECONDS:
+                if time.time() - path.stat().st_mtime > KEPT_SECONDS:
                     path.unlink()
 
-    def _find_place(self, owner: str, token: str) -> Path:
-        return self._root / f"{_name(owner)}-{_digest(token[:_LONGEST_TOKEN])}.json"
+    def _drop_old(self, session: Session) -> None:
+        session.execute(delete(KeptFormRow).where(KeptFormRow.kept < self._find_end()))
 
-    def _list(self, prefix: str = "") -> Iterator[Path]:
-        return self._root.glob(f"{prefix}*") if self._root.is_dir() else iter(())
+    def _find_end(self) -> datetime:
+        return self._context.clock() - timedelta(seconds=KEPT_SECONDS)
 
 
 def _name(owner: str) -> str:
@@ -109,14 +119,3 @@ def _name(owner: str) -> str:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:40]
-
-
-def _age(path: Path) -> float:
-    """Seconds since a form was kept. Raises `FileNotFoundError`."""
-    return time.time() - path.stat().st_mtime
-
-
-def _size(path: Path) -> int:
-    with contextlib.suppress(FileNotFoundError):
-        return path.stat().st_size
-    return 0

@@ -30,6 +30,9 @@ logger = logging.getLogger(__name__)
 WINDOW_SECONDS = 60
 
 _PARTS = 50
+_TABLES = 20
+"""So many times as often as for searches may be asked for the tables of a dataset."""
+
 _REMEMBERED = 10_000
 """Of so many senders and classes the counts of a minute are kept; the oldest are dropped for others."""
 
@@ -41,6 +44,10 @@ _REFUSALS: Mapping[Cost, str] = {
     Cost.LIGHT: N_(
         "You have sent the %(limit)s searches that are allowed in a minute. Try again in %(count)s seconds, or read the"
         " whole catalogue from its files"
+    ),
+    Cost.TABLES: N_(
+        "You have asked %(limit)s times in a minute which tables a dataset has, and no more is allowed. Try again in"
+        " %(count)s seconds"
     ),
     Cost.ROWS: N_(
         "You have sent the %(limit)s queries that are allowed in a minute. Try again in %(count)s seconds, or download"
@@ -84,6 +91,7 @@ class Pace:
         self._limits = {
             Cost.CHANGES: settings.requests_per_minute,
             Cost.LIGHT: settings.requests_per_minute,
+            Cost.TABLES: settings.requests_per_minute * _TABLES,
             Cost.ROWS: settings.queries_per_minute,
             Cost.HEAVY: settings.exports_per_minute,
         }

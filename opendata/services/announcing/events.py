@@ -30,8 +30,8 @@ from opendata.services.announcing.values import EventPage
 from opendata.services.core.access import is_listed
 from opendata.services.core.context import Context
 from opendata.services.core.paging import read_cursor, refuse_cursor, write_cursor
+from opendata.services.search.following import FULL
 
-_AT_ONCE = 500
 _HIDDEN = ("contactPoint", "responsible", "officer", "supervisor")
 """Properties of publishers of which not even the change is public: persons may be behind them."""
 
@@ -43,8 +43,10 @@ class PublicEvents:
         self._context = context
         self._payloads = payloads
 
-    def follow(self) -> bool:
-        """Take in what the audit log has since the last time; whether there was anything. One worker does so at once.
+    def follow(self, *, rest_seconds: float = 0.0) -> int:
+        """Take in what the audit log has since the last time: how many lines. One worker does so at once.
+
+        While the first of them is younger than `rest_seconds`, they are left to a later look, which finds more.
 
         Where the database is an older one, restored from a backup, events that were told stay told.
         """
@@ -52,12 +54,17 @@ class PublicEvents:
             row = session.get(PublicEventProgress, 1)
             newest = session.scalar(select(func.max(Event.position))) or 0
             if row is not None and row.position == newest:
-                return False
+                return 0
+            if rest_seconds and row is not None:
+                later = select(Event.at).where(Event.position > row.position).order_by(Event.position).limit(1)
+                first = session.scalar(later)
+                if first is not None and self._context.is_fresh(first, rest_seconds):
+                    return 0
         with self._context.write() as session:
             row = _lock(session)
             if row.position > newest:  # the log ends earlier than it did: everything of it is told already
                 row.position = newest
-            query = select(Event).where(Event.position > row.position).order_by(Event.position).limit(_AT_ONCE)
+            query = select(Event).where(Event.position > row.position).order_by(Event.position).limit(FULL)
             events = list(session.scalars(query))
             for event in events:
                 made = _make(session, event)
@@ -67,7 +74,7 @@ class PublicEvents:
                     queue_deliveries(session, made, self._context.clock())
             if events:
                 row.position, row.digest = int(events[-1].position or 0), events[-1].digest or ""
-            return bool(events)
+            return len(events)
 
     def list(
         self,
@@ -100,7 +107,7 @@ class PublicEvents:
                 query = query.where(PublicEvent.publisher_id == publisher)
             end = session.scalar(select(func.max(PublicEvent.id))) or 0
             rows = list(session.scalars(query.limit(limit + 1)))
-            items = [self._payloads.write(session, row) for row in rows[:limit]]
+            items = self._payloads.write_all(session, rows[:limit])
         more = len(rows) > limit
         last = rows[limit - 1].id if more else max(end, after)
         return EventPage(

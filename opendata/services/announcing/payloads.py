@@ -5,7 +5,8 @@ Source: Standard Webhooks 1.0 (`type`, `timestamp`, `data`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -21,6 +22,15 @@ from opendata.services.catalogue.manifests import Manifests
 from opendata.services.core.context import Context
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What some events are about: datasets by UUID, versions by dataset and number, publishers by id."""
+
+    datasets: Mapping[str, Dataset]
+    versions: Mapping[tuple[str, str], Version]
+    publishers: Mapping[str, Publisher]
+
+
 class Payloads:
     """Writes events for others."""
 
@@ -28,19 +38,24 @@ class Payloads:
         self._manifests = manifests
         self._addresses = Addresses(context.settings.base_url.rstrip("/"))
 
-    def write(self, session: Session, row: PublicEvent) -> PublicEventView:
+    def write_all(self, session: Session, rows: Sequence[PublicEvent]) -> Sequence[PublicEventView]:
+        """Several events: what they are about is read with a few statements, however many they are."""
+        known = _read_known(session, rows)
+        return [self.write(session, row, known) for row in rows]
+
+    def write(self, session: Session, row: PublicEvent, known: _Known | None = None) -> PublicEventView:
         """An event. Addresses are relative where the portal doesn't know its own (`OPENDATA_BASE_URL`)."""
         return PublicEventView(
             id=name_event(row),
             type=row.kind,
             timestamp=row.at,
-            data=self._describe(session, row),
+            data=self._describe(session, row, known or _read_known(session, [row])),
         )
 
-    def _describe(self, session: Session, row: PublicEvent) -> Mapping[str, Any]:
+    def _describe(self, session: Session, row: PublicEvent, known: _Known) -> Mapping[str, Any]:
         found: dict[str, Any] = {}
         if row.dataset_uuid is not None:
-            dataset = session.scalar(select(Dataset).where(Dataset.uuid == row.dataset_uuid))
+            dataset = known.datasets.get(row.dataset_uuid)
             name = dataset.id if dataset is not None else str(row.dataset_id)
             found["dataset"] = {
                 "id": name,
@@ -50,9 +65,9 @@ class Payloads:
                 "url": self._addresses.dataset(name),
             }
             if row.version is not None:
-                found["version"] = self._describe_version(session, row, name)
+                found["version"] = self._describe_version(row, name, known)
         if row.publisher_id is not None:
-            publisher = session.get(Publisher, row.publisher_id)
+            publisher = known.publishers.get(row.publisher_id)
             found["publisher"] = {
                 "id": row.publisher_id,
                 "title": publisher.title if publisher is not None else None,
@@ -73,10 +88,10 @@ class Payloads:
             found["changes"] = changes
         return found
 
-    def _describe_version(self, session: Session, row: PublicEvent, dataset: str) -> Mapping[str, Any]:
+    def _describe_version(self, row: PublicEvent, dataset: str, known: _Known) -> Mapping[str, Any]:
         number = str(row.version)
         found: dict[str, Any] = {"version": number, "url": self._addresses.version(dataset, number)}
-        kept = session.scalar(select(Version).where(Version.dataset_id == dataset, Version.version == number))
+        kept = known.versions.get((dataset, number))
         if kept is None:
             return found
         found |= {
@@ -107,3 +122,19 @@ class Payloads:
 def name_event(row: PublicEvent) -> str:
     """The id of an event: the same at every delivery, so that who gets it twice knows."""
     return f"evt_{row.id}"
+
+
+def _read_known(session: Session, rows: Sequence[PublicEvent]) -> _Known:
+    uuids = {row.dataset_uuid for row in rows if row.dataset_uuid is not None}
+    datasets = {row.uuid: row for row in session.scalars(select(Dataset).where(Dataset.uuid.in_(uuids)))}
+    names = {row.publisher_id for row in rows if row.publisher_id is not None}
+    publishers = {row.id: row for row in session.scalars(select(Publisher).where(Publisher.id.in_(names)))}
+    numbers = {row.version for row in rows if row.version is not None}
+    ids = {
+        datasets[row.dataset_uuid].id if row.dataset_uuid in datasets else str(row.dataset_id)
+        for row in rows
+        if row.version is not None
+    }
+    query = select(Version).where(Version.dataset_id.in_(ids), Version.version.in_(numbers))
+    versions = {(row.dataset_id, row.version): row for row in session.scalars(query)} if ids else {}
+    return _Known(datasets, versions, publishers)

@@ -35,6 +35,7 @@ from opendata.services.delivery.differences import find_key_fault
 from opendata.services.delivery.forms import FORMS, Forms, require_fit
 from opendata.services.query.queries import refuse_table
 from opendata.tables.forms.workbook_parts import SHEET_ROWS
+from opendata.telemetry.trail import note_momentary
 
 _LABELS: Mapping[str, str] = {
     "csv": N_("CSV"),
@@ -156,6 +157,8 @@ class Capabilities:
             if reason is None:
                 is_there = self._forms.is_there(dataset, version, table, suffix, excel=excel)
                 state = State.READY if is_there else State.ON_REQUEST
+                if not is_there:
+                    note_momentary()  # the next reader may find it made
                 if suffix == "xlsx" and table.rows >= SHEET_ROWS:
                     sheets = -(-table.rows // (SHEET_ROWS - 1))
                     note = Said(message=_SHEETS, params={"sheets": sheets, "rows": f"{SHEET_ROWS:,}"})

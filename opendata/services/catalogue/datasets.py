@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
-from sqlalchemy import or_, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Alias, Dataset, Draft, Publisher
@@ -25,7 +25,15 @@ from opendata.errors import (
 from opendata.metadata.dataset import read_metadata
 from opendata.metadata.identifiers import find_identifier_fault, suggest_identifier
 from opendata.metadata.properties.patches import merge_patch
-from opendata.services.catalogue.entries import find_dataset, next_metadata, record_entry, require_kept, view_dataset
+from opendata.services.catalogue.entries import (
+    find_dataset,
+    next_metadata,
+    read_views,
+    record_entry,
+    require_kept,
+    select_views,
+    view_dataset,
+)
 from opendata.services.catalogue.grounds.gate import require_ground
 from opendata.services.catalogue.publishers import find_publisher, follow_publishers
 from opendata.services.catalogue.registering.numbers import PROPERTY, find_number, give_numbers
@@ -41,6 +49,11 @@ from opendata.services.privacy.texts import needs_reason
 from opendata.services.signing.endings import end_reviews
 
 logger = logging.getLogger(__name__)
+
+
+_OF = Dataset.__table__.c
+_LISTED = select_views().where(where_listed(), _OF.id > bindparam("after")).order_by(_OF.id).limit(bindparam("most"))
+_RECENT = select_views().where(where_listed()).order_by(_OF.modified.desc()).limit(bindparam("most"))
 
 
 class Datasets:
@@ -63,7 +76,10 @@ class Datasets:
 
         With `is_own`, those alone whose work they see.
         """
-        query = select(Dataset).order_by(Dataset.id).limit(limit + 1)
+        after = read_cursor(cursor)
+        if actor is None and not publisher:
+            return self._list_listed(after or "", limit)
+        query = select_views().order_by(Dataset.id).limit(limit + 1)
         if actor is None:
             query = query.where(where_listed())
         else:
@@ -73,19 +89,19 @@ class Datasets:
                 return Page([])
             with self._context.read() as session:
                 query = query.where(Dataset.publisher_id.in_(follow_publishers(session, [publisher])))
-        after = read_cursor(cursor)
         if after:
             query = query.where(Dataset.id > after)
         with self._context.read() as session:
-            rows = list(session.scalars(query))
-        items = [view_dataset(row) for row in rows[:limit]]
-        return Page(items, write_cursor(items[-1].id) if len(rows) > limit else None)
+            return _cut(read_views(session, query), limit)
+
+    def _list_listed(self, after: str, limit: int) -> Page[DatasetView]:
+        with self._context.read() as session:
+            return _cut(read_views(session, _LISTED, {"after": after, "most": limit + 1}), limit)
 
     def list_recent(self, limit: int) -> tuple[DatasetView, ...]:
         """The public datasets changed last."""
-        query = select(Dataset).where(where_listed()).order_by(Dataset.modified.desc()).limit(limit)
         with self._context.read() as session:
-            return tuple(view_dataset(row) for row in session.scalars(query))
+            return tuple(read_views(session, _RECENT, {"most": limit}))
 
     def get(self, dataset: str, actor: Actor | None = None) -> DatasetView:
         """One dataset. Raises `NotFoundError` if there is no such dataset that this reader may see."""
@@ -299,6 +315,12 @@ class Datasets:
             raise StateError(N_("A version of this dataset is being published. Try again in a moment"))
         by = row.proposed["by"] if row.proposed else ()
         row.proposed = None if described == row.meta else {"metadata": described, "by": sorted({*by, actor.name})}
+
+
+def _cut(views: Sequence[DatasetView], limit: int) -> Page[DatasetView]:
+    """A page of these, of which there is one more where another page follows."""
+    items = views[:limit]
+    return Page(items, write_cursor(items[-1].id) if len(views) > limit else None)
 
 
 def _count_as_contributor(session: Session, row: Dataset, actor: Actor) -> Sequence[Draft]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam
+from sqlalchemy.orm import Session
 
-from opendata.db.models import Version
+from opendata.db.models import Dataset, Version
+from opendata.db.plain import PlainRows
+from opendata.db.session import SHARED
 from opendata.domain.meaning.periods import read_period
 from opendata.metadata.expectation import NextEdition, expect_next
 from opendata.services.core.context import Context
@@ -16,6 +21,16 @@ from opendata.services.core.values import DatasetView
 
 MOST = 36
 """At most this many editions are listed, and so many versions looked at to learn how late they usually are."""
+
+
+_ROWS = PlainRows(Version, ("version", "published", "period", "withdrawal", "suspended"))
+_OF = Version.__table__.c
+_LAST = (
+    _ROWS.select()
+    .where(_OF.dataset_id == bindparam("dataset"), _OF.period.is_not(None))
+    .order_by(_OF.id.desc())
+    .limit(MOST)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +72,38 @@ class Editions:
         )
 
     def _list_rows(self, dataset: str) -> Sequence[Version]:
-        query = select(Version).where(Version.dataset_id == dataset, Version.period.is_not(None))
         with self._context.read() as session:
-            return list(session.scalars(query.order_by(Version.id.desc()).limit(MOST)))
+            shared: dict[str, Sequence[Version]] | None = session.info.get(SHARED)
+            key = _name_rows(dataset)
+            if shared is not None and key in shared:
+                return shared[key]
+            rows = [_make(tuple(row)) for row in session.execute(_LAST, {"dataset": dataset})]
+            if shared is not None:
+                shared[key] = rows
+            return rows
+
+
+def remember_rows(session: Session, datasets: Iterable[Dataset], versions: Iterable[Version]) -> None:
+    """Have a session that is shared know the rows of datasets, with all their versions, that were read together."""
+    shared: dict[object, object] | None = session.info.get(SHARED)
+    if shared is None:
+        return
+    editions: dict[str, list[Version]] = {}
+    for dataset in datasets:
+        shared[dataset.id] = dataset
+        editions[dataset.id] = []
+    for version in sorted(versions, key=lambda row: row.id, reverse=True):
+        shared[version.dataset_id, version.version] = version
+        if version.period is not None:
+            editions[version.dataset_id].append(version)
+    for name, rows in editions.items():
+        shared[_name_rows(name)] = rows[:MOST]
+
+
+def _name_rows(dataset: str) -> str:
+    return f"editions\n{dataset}"
+
+
+@lru_cache(maxsize=4096)
+def _make(values: tuple[Any, ...]) -> Version:
+    return _ROWS.make(values)

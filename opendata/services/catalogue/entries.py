@@ -3,30 +3,49 @@
 from __future__ import annotations
 
 import json
-from functools import partial
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Alias, Dataset
+from opendata.db.models import Alias, Dataset, Publisher
+from opendata.db.plain import PlainRows
 from opendata.db.session import SHARED
 from opendata.domain.metadata import MetadataJson
 from opendata.domain.moments import format_time
 from opendata.domain.records import Entry
 from opendata.errors import N_, MovedError, NotFoundError, StateError
 from opendata.metadata.canonical import write_canonical
-from opendata.metadata.dataset import read_metadata
+from opendata.metadata.dataset import read_stored
 from opendata.metadata.identifiers import find_identifier_fault
-from opendata.services.catalogue.publishers import view_publisher
+from opendata.services.catalogue.publishers import PUBLISHER_ROWS, view_publisher
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.services.core.records import keep_edition, keep_record
 from opendata.services.core.values import DatasetView
 from opendata.storage.store import entry_key
 
+_ROWS = PlainRows(
+    Dataset,
+    (
+        *("id", "uuid", "publisher_id", "meta", "latest", "head", "errata", "created", "modified", "revision"),
+        *("archived", "moves", "origin"),
+    ),
+)
+"""What `view_dataset` reads for everybody."""
+
+_BY_ID = select(Dataset).where(Dataset.id == bindparam("id"))
+_JOINED = Dataset.__table__.join(Publisher.__table__, Publisher.__table__.c.id == Dataset.__table__.c.publisher_id)
+_WHOLE = PlainRows(Dataset), PlainRows(Publisher)
+_WHOLE_BY_ID = (
+    select(*_WHOLE[0].columns, *_WHOLE[1].columns).select_from(_JOINED).where(Dataset.__table__.c.id == bindparam("id"))
+)
+
 
 def find_dataset(session: Session, dataset: str, *, lock: bool = False) -> Dataset:
-    """The row of a dataset, locked against other writers if wanted.
+    """The row of a dataset, locked against other writers if wanted; in a session that is shared to read, in no session.
 
     Raises `NotFoundError`, `MovedError` where it was renamed.
     """
@@ -34,12 +53,16 @@ def find_dataset(session: Session, dataset: str, *, lock: bool = False) -> Datas
     if shared is not None and dataset in shared:
         found: Dataset = shared[dataset]
         return found
-    query = select(Dataset).where(Dataset.id == dataset)
+    query = _BY_ID
     known = find_identifier_fault("", dataset) is None
     if lock:
         # What the session read before it had to wait for the lock may be out of date, so it is read again.
         query = query.with_for_update(of=Dataset).execution_options(populate_existing=True)
-    row = session.scalar(query) if known else None
+    if shared is not None and known:
+        values = session.execute(_WHOLE_BY_ID, {"id": dataset}).first()
+        row = None if values is None else _make_whole(tuple(values))
+    else:
+        row = session.scalar(query, {"id": dataset}) if known else None
     if row is None:
         alias = session.get(Alias, dataset) if known else None
         if alias is not None:
@@ -52,7 +75,7 @@ def find_dataset(session: Session, dataset: str, *, lock: bool = False) -> Datas
 
 def view_dataset(row: Dataset, actor: Actor | None = None, *, ahead: bool = False) -> DatasetView:
     """The value of a row, `ahead` as its next version will show it; what is proposed is for those who work on it."""
-    metadata = read_metadata(next_metadata(row) if ahead else row.meta)
+    metadata = read_stored(next_metadata(row) if ahead else row.meta)
     may_see = actor is not None and actor.may_see(row.publisher_id, row.id)
     proposed = row.proposed if may_see else None
     return DatasetView(
@@ -84,6 +107,31 @@ def view_dataset(row: Dataset, actor: Actor | None = None, *, ahead: bool = Fals
         moves=row.moves or (),
         origin=row.origin,
     )
+
+
+def select_views() -> Select[*tuple[Any, ...]]:
+    """The statement of `read_views`, to which conditions are added."""
+    return select(*_ROWS.columns, *PUBLISHER_ROWS.columns).select_from(_JOINED)
+
+
+def read_views(
+    session: Session, query: Select[*tuple[Any, ...]], values: Mapping[str, Any] | None = None
+) -> Sequence[DatasetView]:
+    """Datasets as everybody sees them, read by a statement that `select_views` began."""
+    return [_view_plain(tuple(row)) for row in session.execute(query, values or {})]
+
+
+@lru_cache(maxsize=2048)
+def _view_plain(values: tuple[Any, ...]) -> DatasetView:
+    own, publisher = values[: len(_ROWS)], values[len(_ROWS) :]
+    return view_dataset(_ROWS.make(own, publisher=PUBLISHER_ROWS.make(publisher)))
+
+
+@lru_cache(maxsize=512)
+def _make_whole(values: tuple[Any, ...]) -> Dataset:
+    datasets, publishers = _WHOLE
+    own, publisher = values[: len(datasets)], values[len(datasets) :]
+    return datasets.make(own, publisher=publishers.make(publisher))
 
 
 def next_metadata(row: Dataset) -> MetadataJson:

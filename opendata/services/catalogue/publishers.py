@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from opendata.db.counts import read_counts
 from opendata.db.models import Dataset, Draft, Publisher
+from opendata.db.plain import PlainRows
 from opendata.domain.drafts import ENDED
 from opendata.domain.moments import format_time
 from opendata.domain.offices.records import Change, HistoryEntry
@@ -33,7 +36,6 @@ from opendata.services.catalogue.publisher_records import (
     keep_properties,
     show_official,
 )
-from opendata.services.core.access import where_listed
 from opendata.services.core.actors import Actor, require_lead, require_maintainer
 from opendata.services.core.context import Context
 from opendata.services.core.once import Once, create_once
@@ -49,6 +51,19 @@ _RENAMED = N_(
     "%(name)s changed the name or the code of the publisher after the draft was submitted. Everything signed before is"
     " void. Check the draft and submit it again"
 )
+
+
+PUBLISHER_ROWS = PlainRows(
+    Publisher,
+    (
+        *("id", "title", "description", "i18n", "created", "modified", "details", "kind", "code", "parent_id"),
+        *("supervisor_id", "history", "ended", "revision"),
+    ),
+)
+"""What `view_publisher` reads."""
+
+_ALL = PUBLISHER_ROWS.select().order_by(Publisher.__table__.c.id)
+_SOME = _ALL.where(Publisher.__table__.c.id > bindparam("after")).limit(bindparam("most"))
 
 
 class Publishers:
@@ -70,7 +85,13 @@ class Publishers:
 
         Those that were merged, split or closed are among them.
         """
-        after = read_cursor(cursor)
+        after, counts = read_cursor(cursor), dict[str, int]()
+        if not (kind or parent or q):
+            with self._context.read() as session:
+                plain = session.execute(_SOME, {"after": after or "", "most": limit + 1}).all()
+                counts = count_datasets(session)
+            items = [_view_plain(tuple(row), counts.get(row[0], 0)) for row in plain[:limit]]
+            return Page(items, write_cursor(items[-1].id) if len(plain) > limit else None)
         query = select(Publisher).order_by(Publisher.id)
         if after:
             query = query.where(Publisher.id > after)
@@ -92,8 +113,7 @@ class Publishers:
         """All publishers by id, for a tree of them."""
         with self._context.read() as session:
             counts = count_datasets(session)
-            rows = session.scalars(select(Publisher).order_by(Publisher.id))
-            return [view_publisher(row, counts.get(row.id, 0)) for row in rows]
+            return [_view_plain(tuple(row), counts.get(row[0], 0)) for row in session.execute(_ALL)]
 
     def list_led(self, actor: Actor | None) -> Sequence[PublisherView]:
         """Those that somebody may change: all for a maintainer, those that they lead for others. An auditor reads all.
@@ -272,6 +292,11 @@ def view_publisher(row: Publisher, datasets: int = 0, actor: Actor | None = None
     )
 
 
+@lru_cache(maxsize=2048)
+def _view_plain(values: tuple[Any, ...], datasets: int) -> PublisherView:
+    return view_publisher(PUBLISHER_ROWS.make(values), datasets)
+
+
 def find_publisher(session: Session, publisher: str, *, lock: bool = False) -> Publisher:
     """The row of a publisher, locked against other writers if wanted. Raises `NotFoundError`."""
     query = select(Publisher).where(Publisher.id == publisher)
@@ -322,8 +347,7 @@ def read_parents(session: Session) -> Parents:
 
 def count_datasets(session: Session) -> dict[str, int]:
     """Public datasets per publisher."""
-    query = select(Dataset.publisher_id, func.count()).where(where_listed()).group_by(Dataset.publisher_id)
-    return {publisher: count for publisher, count in session.execute(query)}  # noqa: C416 - to mypy, a row isn't a pair
+    return read_counts(session)
 
 
 def _require_place(

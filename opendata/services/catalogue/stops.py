@@ -21,7 +21,8 @@ from opendata.domain.moments import format_time
 from opendata.errors import N_, StateError
 from opendata.services.catalogue.entries import find_dataset
 from opendata.services.catalogue.manifests import Manifests
-from opendata.services.catalogue.versions import find_version, view_version
+from opendata.services.catalogue.version_rows import view_version
+from opendata.services.catalogue.versions import find_version
 from opendata.services.catalogue.withdrawals import Withdrawals, choose_latest, mark_suspended
 from opendata.services.core.access import where_published_by
 from opendata.services.core.actors import Actor, require_editor, require_maintainer, require_publisher

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from opendata.db.models import Dataset, UtcDateTime, Version
 from opendata.db.session import SHARED
 from opendata.domain.manifest import Manifest
+from opendata.domain.parts import name_part
 from opendata.domain.profile import ColumnProfile
 from opendata.domain.resources import Resource, StoredFile, TableResource
 from opendata.domain.schema import ForeignKey
@@ -24,8 +25,19 @@ from opendata.errors import N_, NotFoundError, SuspendedError, WithdrawnError
 from opendata.metadata.versions import parse_version
 from opendata.services.catalogue.entries import find_dataset, view_dataset
 from opendata.services.catalogue.files.placement import find_store
+from opendata.services.catalogue.files.reading import lend_file, lend_tables, open_file
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.publishers import follow_publishers
+from opendata.services.catalogue.version_rows import (
+    ALL_OF,
+    LAST_ROW,
+    ONE_OF,
+    PAGE_OF,
+    PLAIN_ONE_OF,
+    make_version,
+    view_plain,
+    view_version,
+)
 from opendata.services.core.access import (
     disclosure_of,
     is_for_all,
@@ -40,8 +52,10 @@ from opendata.services.core.damages import Damages
 from opendata.services.core.editions.version_values import VersionView
 from opendata.services.core.paging import read_cursor, refuse_cursor, write_cursor
 from opendata.services.core.values import DatasetView, News, Page, ServedFile
+from opendata.storage.store import Store
 
 LATEST = "latest"
+_MEDIA_TYPES = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 _KEPT_ROWS, _FEW_ROWS, _FEW_CHARACTERS = 500, 20, 20_000
 """Of so many files the first rows are kept in memory, where they are few: a file never changes."""
 
@@ -59,8 +73,7 @@ class Versions:
         """All versions of a dataset, newest first. Raises `NotFoundError` where the dataset is not public."""
         with self._context.read() as session:
             find_dataset(session, dataset)
-            rows = session.scalars(select(Version).where(Version.dataset_id == dataset))
-            found = [view_version(row) for row in rows]
+            found = [view_plain(tuple(row)) for row in session.execute(ALL_OF, {"dataset": dataset})]
         if not found:
             raise NotFoundError(N_("There is no dataset “%(id)s”"), id=dataset[:200])
         return tuple(sorted(found, key=lambda item: parse_version(item.version) or (0, 0, 0), reverse=True))
@@ -68,16 +81,17 @@ class Versions:
     def list_page(self, dataset: str, *, limit: int, cursor: str | None = None) -> Page[VersionView]:
         """A page of the same, read from the database alone."""
         after = read_cursor(cursor)
-        query = select(Version).where(Version.dataset_id == dataset).order_by(Version.id.desc()).limit(limit + 1)
         with self._context.read() as session:
             find_dataset(session, dataset)
+            place = LAST_ROW
             if after is not None:
                 known = select(Version.id).where(Version.dataset_id == dataset, Version.version == after)
-                place = session.scalar(known)
-                if place is None:
+                found_place = session.scalar(known)
+                if found_place is None:
                     raise refuse_cursor()
-                query = query.where(Version.id < place)
-            found = [view_version(row) for row in session.scalars(query)]
+                place = found_place
+            rows = session.execute(PAGE_OF, {"dataset": dataset, "place": place, "most": limit + 1})
+            found = [view_plain(tuple(row)) for row in rows]
         return Page(found[:limit], write_cursor(found[limit - 1].version) if len(found) > limit else None)
 
     def list_news(
@@ -227,32 +241,49 @@ class Versions:
         """The CSV or Parquet file of a table. Raises `NotFoundError`, `NotPublicError`, `DamagedError`."""
         found = self.get_table(dataset, version, resource)
         self.require_rows(reader, dataset, version, resource=resource)
-        if suffix == "csv":
-            file, media_type = found.file, "text/csv; charset=utf-8"
-        elif suffix == "parquet":
-            file, media_type = found.parquet, "application/vnd.apache.parquet"
-        else:
+        if suffix not in _MEDIA_TYPES:
             raise NotFoundError(N_("This resource isn't available as “%(suffix)s”"), suffix=suffix[:20])
-        return self._serve(dataset, version, file, f"{dataset}-{version}-{resource}.{suffix}", media_type)
+        file = found.file if suffix == "csv" else found.parquet
+        return self._serve(dataset, version, file, f"{dataset}-{version}-{resource}.{suffix}", _MEDIA_TYPES[suffix])
+
+    def find_part(
+        self, dataset: str, version: str, resource: str, number: int, suffix: str, reader: Actor | None = None
+    ) -> ServedFile:
+        """The n-th part of a table that is in parts, from 1. Raises as `find_file`."""
+        found = self.get_table(dataset, version, resource)
+        self.require_rows(reader, dataset, version, resource=resource)
+        parts = {"csv": found.file.parts, "parquet": found.parquet.parts}.get(suffix, ())
+        if not 1 <= number <= len(parts):
+            raise NotFoundError(N_("The table “%(name)s” has no such part"), name=resource[:100])
+        part = parts[number - 1]
+        name = f"{dataset}-{version}-{name_part(resource, number, suffix)}"
+        return self._serve(dataset, version, StoredFile(part.sha256, part.bytes), name, _MEDIA_TYPES[suffix])
 
     def _serve(self, dataset: str, version: str, file: StoredFile, name: str, media_type: str) -> ServedFile:
         """A file that its reader may have."""
         with self._context.read() as session:
             row, disclosure = find_version(session, dataset, version), disclosure_of(find_dataset(session, dataset))
-        is_public = file.sha256 in list_public_blobs(self._manifests.get(dataset, version), disclosure)
-        is_settled = is_public and not row.unfinished
-        store = self._context.public if is_settled else find_store(self._context, file.sha256)
-        self._damages.require_whole(store, file.sha256, file.bytes, self._manifests.find_written(dataset, version))
+        public = list_public_blobs(self._manifests.get(dataset, version), disclosure)
+        is_public = all(item.sha256 in public for item in file.pieces)
+        find = self._find_store if is_public and not row.unfinished else partial(find_store, self._context)
+        self._damages.require_all(find, file.pieces, self._manifests.find_written(dataset, version))
+        store = find(file.pieces[0].sha256)
+        is_signed = is_public and store is self._context.public and store.can_sign and not file.parts
         return ServedFile(
-            open=partial(store.open_blob, file.sha256),
-            local_copy=partial(store.local_copy, file.sha256),
+            open=partial(open_file, self._context, file, find),
+            local_copy=partial(lend_file, self._context, file, find),
             name=name,
             media_type=media_type,
             sha256=file.sha256,
             size=file.bytes,
             is_public=is_public,
-            signing=store if is_public and store is self._context.public and store.can_sign else None,
+            signing=store if is_signed else None,
+            local_parts=partial(lend_tables, self._context, file, find) if file.parts else None,
         )
+
+    def _find_store(self, name: str) -> Store:  # noqa: ARG002
+        """Where a settled file is that anybody may have."""
+        return self._context.public
 
     def get_report(self, dataset: str, version: str, resource: str, reader: Actor | None = None) -> Mapping[str, Any]:
         """The verdict and the counts per rule and column of a resource, without any value of a cell.
@@ -283,6 +314,18 @@ class Versions:
         return found
 
     @contextmanager
+    def local_tables(self, key: ForeignKey) -> Iterator[Sequence[Path] | None]:
+        """The local Parquet files with the rows of the published table that a foreign key refers to, or None."""
+        dataset, _, version = key.package.partition("@")
+        with ExitStack() as opened:
+            try:
+                file = self.find_file(dataset, version, key.resource, "parquet")
+                paths: Sequence[Path] | None = opened.enter_context(file.local_tables())
+            except (NotFoundError, SuspendedError, WithdrawnError):
+                paths = None
+            yield paths
+
+    @contextmanager
     def local_table(self, key: ForeignKey) -> Iterator[Path | None]:
         """A local Parquet file of the published table that a foreign key refers to, or None."""
         dataset, _, version = key.package.partition("@")
@@ -303,8 +346,8 @@ class Versions:
         known = self._first_rows.get((file.sha256, limit))
         if known is not None:
             return known
-        with file.local_copy() as path:
-            rows = read_first_rows(path, limit)
+        with file.local_tables() as paths:
+            rows = read_first_rows(paths, limit)
         if limit <= _FEW_ROWS and sum(len(str(row)) for row in rows) <= _FEW_CHARACTERS:
             while len(self._first_rows) >= _KEPT_ROWS:
                 self._first_rows.pop(next(iter(self._first_rows), (file.sha256, limit)), None)
@@ -313,12 +356,20 @@ class Versions:
 
 
 def find_version(session: Session, dataset: str, version: str) -> Version:
-    """The row of a version, withdrawn or not. Raises `NotFoundError`."""
+    """The row of a version, withdrawn or not; in a session that is shared to read, in no session.
+
+    Raises `NotFoundError`.
+    """
     shared = session.info.get(SHARED)
     if shared is not None and (dataset, version) in shared:
         found: Version = shared[dataset, version]
         return found
-    row = session.scalar(select(Version).where(Version.dataset_id == dataset, Version.version == version))
+    wanted = {"dataset": dataset, "version": version}
+    if shared is None:
+        row = session.scalar(ONE_OF, wanted)
+    else:
+        values = session.execute(PLAIN_ONE_OF, wanted).first()
+        row = None if values is None else make_version(tuple(values))
     if row is None:
         find_dataset(session, dataset)
         raise NotFoundError(
@@ -327,27 +378,6 @@ def find_version(session: Session, dataset: str, version: str) -> Version:
     if shared is not None:
         shared[dataset, version] = row
     return row
-
-
-def view_version(row: Version) -> VersionView:
-    """The value of a row."""
-    return VersionView(
-        dataset=row.dataset_id,
-        version=row.version,
-        created=row.created,
-        published=row.published,
-        changed=row.changed,
-        notes=row.notes,
-        reasons=tuple(row.reasons),
-        resources=row.resources,
-        rows=row.rows,
-        bytes=row.bytes,
-        manifest_sha256=row.manifest,
-        withdrawal=row.withdrawal,
-        suspension=row.suspension if row.suspended else None,
-        period=row.period or "",
-        coverage=row.coverage or row.period or "",
-    )
 
 
 def _write_place(row: Version) -> str:

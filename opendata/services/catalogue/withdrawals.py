@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -22,7 +22,7 @@ from opendata.domain.disclosure import Disclosure
 from opendata.domain.manifest import Manifest
 from opendata.domain.moments import format_time
 from opendata.domain.records import Erratum
-from opendata.domain.resources import Resource
+from opendata.domain.resources import Resource, StoredFile
 from opendata.errors import N_, BackendError, InvalidMetadataError, OpendataError, StateError, fault
 from opendata.metadata.versions import parse_version
 from opendata.outside.caches import purge_caches
@@ -30,7 +30,8 @@ from opendata.services.catalogue.entries import find_dataset
 from opendata.services.catalogue.files.erased_drafts import forget_erased
 from opendata.services.catalogue.files.placement import Placement
 from opendata.services.catalogue.manifests import Manifests
-from opendata.services.catalogue.versions import find_version, view_version
+from opendata.services.catalogue.version_rows import view_version
+from opendata.services.catalogue.versions import find_version
 from opendata.services.core.access import disclosure_of, where_standing
 from opendata.services.core.actors import SYSTEM, Actor, require_maintainer
 from opendata.services.core.context import Context
@@ -320,13 +321,18 @@ def _choose(manifest: Manifest, names: Sequence[str]) -> Sequence[Resource]:
 
 
 def _list_content(resources: Sequence[Resource]) -> set[str]:
-    """The digests of the files that have what is in resources."""
+    """The digests of the whole files that have what is in resources: to share a part is not to be the same."""
     return {file.hash for item in resources for file in item.contents}
 
 
 def _list_files(resources: Sequence[Resource]) -> set[str]:
     """The digests of the files of these resources, those of their reports included."""
-    return {file.hash for item in resources for file in (*item.contents, *item.published)}
+    return _list_hashes(file for item in resources for file in (*item.contents, *item.published))
+
+
+def _list_hashes(files: Iterable[StoredFile]) -> set[str]:
+    """The digests of files, and of their parts. What was made of a joined file is found by the digest of the whole."""
+    return {item.hash for file in files for item in (file, *file.pieces)}
 
 
 def _stands(session: Session, dataset: str, version: str) -> bool:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import ColumnElement, and_, false, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, func, literal_column, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from opendata.db.models import Dataset, Grant, Version
+from opendata.db.models import Dataset, Flaw, Grant, Version
 from opendata.domain.disclosure import CLOSED, OPEN, PUBLIC, Disclosure
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import Resource
@@ -23,10 +23,12 @@ from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.storage.store import grant_end_key
 
+_LISTED = or_(Dataset.__table__.c.head.is_not(None), Dataset.__table__.c.editions > literal_column("0"))
+
 
 def where_listed() -> ColumnElement[bool]:
     """The condition on rows of `datasets` under which the entry is public: it has a version, or was published alone."""
-    return or_(Dataset.head.is_not(None), Dataset.editions > 0)
+    return _LISTED
 
 
 def is_listed(row: Dataset) -> bool:
@@ -84,12 +86,17 @@ def _where_of_publisher(
 
 def where_open() -> ColumnElement[bool]:
     """The condition on rows of `datasets` under which anyone may have the data."""
-    return and_(_read("attribute", OPEN) == OPEN, _read("scope", PUBLIC) == PUBLIC)
+    return Dataset.attribute == OPEN
 
 
 def where_not_closed() -> ColumnElement[bool]:
     """The condition on rows of `datasets` under which anyone may have the data, or single resources of it."""
     return _read("attribute", OPEN) != CLOSED
+
+
+def where_flawed(flaw: Flaw) -> ColumnElement[bool]:
+    """The condition on rows of `datasets` under which they have one of the flaws, as its index has it."""
+    return Dataset.flaws.bitwise_and(literal_column(str(int(flaw)))) != literal_column("0")
 
 
 def where_standing() -> ColumnElement[bool]:
@@ -123,7 +130,7 @@ def list_public_blobs(manifest: Manifest, disclosure: Disclosure) -> set[str]:
     found: set[str] = set()
     for resource in manifest.resources:
         if is_for_all(disclosure, resource):
-            found |= {file.sha256 for file in resource.published}
+            found |= {piece.sha256 for file in resource.published for piece in file.pieces}
         elif resource.report is not None and withholds_values(manifest):
             found.add(resource.report.sha256)
     return found

@@ -7,12 +7,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, or_
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from opendata.db.models import Event
 from opendata.db.session import Database
@@ -57,6 +58,15 @@ class Context:
     def now(self) -> datetime:
         """The current second: times in records have no fractions."""
         return self.clock().replace(microsecond=0)
+
+    def is_fresh(self, moment: datetime, seconds: float) -> bool:
+        """Whether something happened within so many seconds; the clock of another machine may be ahead."""
+        return timedelta(0) <= self.clock() - moment < timedelta(seconds=seconds)
+
+    def where_rested(self, column: InstrumentedAttribute[datetime], seconds: float) -> ColumnElement[bool]:
+        """Where a moment isn't one of the last so many seconds."""
+        now, rest = self.clock(), timedelta(seconds=seconds)
+        return or_(column <= now - rest, column > now + rest)
 
     def today(self) -> date:
         """The current day in the portal's time zone."""

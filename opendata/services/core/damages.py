@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import bindparam, select
 
 from opendata.db.models import Damage
+from opendata.db.session import SHARED
+from opendata.domain.parts import StoredFile
 from opendata.errors import N_, DamagedError, NotFoundError
 from opendata.services.core.actors import SYSTEM
 from opendata.services.core.context import Context
@@ -18,6 +23,12 @@ MISSING = "missing"
 
 _TOLERANCE_SECONDS = 2.0
 """At most this many seconds after publication, a later change counts as rounding by clocks; `fsck` still finds it."""
+
+_LOOKED_AT = 64
+"""Of a file in more parts, the stores aren't asked for each before it is served."""
+
+
+_KNOWN = select(Damage.__table__.c.sha256).where(Damage.__table__.c.sha256 == bindparam("sha256"))
 
 
 class Damages:
@@ -34,7 +45,10 @@ class Damages:
         Raises `DamagedError`, and tells the operators the first time.
         """
         with self._context.read() as session:
-            known = session.get(Damage, sha256) is not None
+            shared = session.info.get(SHARED, {})
+            known = shared.get(("damage", sha256))
+            if known is None:
+                known = shared["damage", sha256] = session.execute(_KNOWN, {"sha256": sha256}).first() is not None
         if known:
             raise _refuse(sha256)
         try:
@@ -45,6 +59,18 @@ class Damages:
         if found.size != size or not self._is_proven(store, sha256, found, written):
             self.note(sha256, ALTERED)
             raise _refuse(sha256)
+
+    def require_all(self, find: Callable[[str], Store], pieces: Sequence[StoredFile], written: float) -> None:
+        """`require_whole` for each piece of a file; of one in very many, only for those known to be damaged."""
+        if len(pieces) <= _LOOKED_AT:
+            for item in pieces:
+                self.require_whole(find(item.sha256), item.sha256, item.bytes, written)
+            return
+        with self._context.read() as session:
+            damaged = set(session.scalars(select(Damage.sha256)))
+        for item in pieces:
+            if item.sha256 in damaged:
+                raise _refuse(item.sha256)
 
     def note(self, sha256: str, kind: str) -> None:
         """Enter a damaged blob and raise the alarm, once."""

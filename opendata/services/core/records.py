@@ -14,7 +14,10 @@ from opendata.metadata.keys import PublicKey, find_signer, link_keys, make_key_i
 from opendata.services.core.context import Context
 from opendata.storage.store import Store, signature_key, signing_key_key
 
-RECORDS = ("aliases", "datasets", "entries", "negative-list", "plans", "publishers", "schemas")
+RECORDS = (
+    *("aliases", "annual-reports", "basic-links", "basics", "calendar", "datasets", "entries", "negative-list"),
+    *("operation-reports", "plans", "publishers", "schemas", "self-checks", "site-files", "site-orders", "site-pages"),
+)
 """The folders of the public store with records that are signed by a key of it."""
 
 _TIMES = ("changed", "modified", "renamed", "created")

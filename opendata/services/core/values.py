@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -331,6 +331,7 @@ class ServedFile:
 
     `open` gives its bytes, seekable, `local_copy` a local file with them that is there inside the context. `is_public`
     tells that anybody may have it; no cache may keep another. `signing` is the store that can hand it out itself.
+    A file in parts is joined for `local_copy`; `local_parts` gives those that can be read alone.
     """
 
     open: Callable[[], BinaryIO] = field(compare=False)
@@ -341,6 +342,16 @@ class ServedFile:
     size: int
     is_public: bool = True
     signing: Store | None = field(default=None, compare=False)
+    local_parts: Callable[[], AbstractContextManager[Sequence[Path]]] | None = field(default=None, compare=False)
+
+    @contextmanager
+    def local_tables(self) -> Iterator[Sequence[Path]]:
+        """The local files with the rows of a Parquet file, in their order, there inside the context."""
+        with ExitStack() as opened:
+            if self.local_parts is not None:
+                yield opened.enter_context(self.local_parts())
+            else:
+                yield [opened.enter_context(self.local_copy())]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

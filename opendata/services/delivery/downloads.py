@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import case, func, select
+from sqlalchemy import bindparam, case, func, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Alias, Dataset, Download
@@ -37,6 +37,13 @@ MOST_RANKED = 10_000
 
 _AT_ONCE = 500
 _DAYS_KEPT = 2
+
+_OF = Download.__table__.c
+_USAGE = select(
+    func.min(_OF.day),
+    func.sum(_OF.count),
+    func.sum(case((_OF.day > bindparam("day"), _OF.count), else_=0)),
+).where(_OF.dataset_uuid == bindparam("uuid"))
 """Of so many days the order is remembered."""
 
 _Key = tuple[str, date, str, str]
@@ -121,10 +128,9 @@ class Downloads:
         """The figures of a dataset; None for readers of one that isn't open: few may download it."""
         if not _may_see(dataset, reader):
             return None
-        recent = case((Download.day > self._find_day() - timedelta(days=RECENT_DAYS), Download.count), else_=0)
-        query = select(func.min(Download.day), func.sum(Download.count), func.sum(recent))
+        day = self._find_day() - timedelta(days=RECENT_DAYS)
         with self._context.read() as session:
-            since, total, latest = session.execute(query.where(Download.dataset_uuid == dataset.uuid)).one()
+            since, total, latest = session.execute(_USAGE, {"uuid": dataset.uuid, "day": day}).one()
         return Usage(since=since, downloads=int(total or 0), recent=int(latest or 0))
 
     def describe(self, dataset: DatasetView, reader: Actor | None) -> DetailedUsage | None:

@@ -12,6 +12,8 @@ from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.services.core.values import ServedFile
 
+_COPIED_BYTES = 1 << 20
+
 
 class Exports:
     """Writes versions into folders."""
@@ -47,5 +49,5 @@ class Exports:
 
 
 def _copy(served: ServedFile, target: Path) -> None:
-    with served.local_copy() as path:
-        shutil.copyfile(path, target)
+    with served.open() as source, target.open("wb") as out:
+        shutil.copyfileobj(source, out, _COPIED_BYTES)

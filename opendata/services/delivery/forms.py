@@ -133,6 +133,13 @@ class Forms:
         """
         return _serve(self._versions.find_attachment(dataset, version, name, reader))
 
+    def find_part(
+        self, dataset: str, version: str, resource: str, number: int, suffix: str, reader: Actor | None = None
+    ) -> ServedForm:
+        """The n-th part of a table that is in parts, as CSV or Parquet. Raises as `find_attachment`."""
+        found = self._versions.find_part(dataset, version, resource, number, suffix, reader)
+        return _serve(found, may_be_encoded=suffix in _ENCODED)
+
     def find_package(self, dataset: str, version: str, reader: Actor | None = None) -> ServedForm:
         """A whole version as a ZIP archive: a Data Package folder with its signature and `SHA256SUMS`.
 
@@ -253,6 +260,7 @@ def _serve(file: ServedFile, *, may_be_encoded: bool = False) -> ServedForm:
         size=file.size,
         is_public=file.is_public,
         signing=file.signing,
+        local_parts=file.local_parts,
         key=file.sha256,
         derived=False,
         may_be_encoded=may_be_encoded,

@@ -53,6 +53,8 @@ class KnownFiles(Generic[File]):
     def get(self, dataset: str, version: str, resource: str, suffix: str) -> File:
         """What `find` gives, and raises."""
         file, state = self._known(dataset, version, resource, suffix)
+        if file.local_parts is not None:  # what is known of one blob isn't known of many
+            return self._find(dataset, version, resource, suffix)
         if not self._standing.ask(dataset, version, file.sha256):
             return self._find(dataset, version, resource, suffix)
         if state == self._find_state(file):
@@ -100,7 +102,11 @@ class _SqliteStanding(_Standing):
     def _compiled(self) -> tuple[str, Sequence[str], Mapping[str, object]]:
         """The statement, the names of its values in their order, and the values that are always the same."""
         compiled = _STANDING.compile(self._engine)
-        fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        fixed = {}
+        for name, value in compiled.params.items():
+            process = compiled.binds[name].type.dialect_impl(self._engine.dialect).bind_processor(self._engine.dialect)
+            if value is not None:
+                fixed[name] = process(value) if process is not None else value
         return str(compiled), tuple(compiled.positiontup or ()), fixed
 
     def ask(self, dataset: str, version: str, sha256: str) -> bool:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import errno
 import logging
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 from opendata.db.models import Draft, DraftResource
 from opendata.domain.drafts import KeptChanges
+from opendata.domain.parts import StoredFile
 from opendata.domain.resources import TableResource
 from opendata.domain.schema import TableSchema
 from opendata.domain.stages import Stage
 from opendata.errors import NotFoundError
-from opendata.services.catalogue.files.placement import find_store
+from opendata.services.catalogue.files.reading import find_csv, find_parquet, lend_file, lend_own
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.row_changes import TableFiles, count_changes, find_earlier, stamp
 from opendata.services.core.context import Context
@@ -47,11 +49,14 @@ class DraftChanges:
         private, name = self._context.private, resource.name
         with ExitStack() as opened:
             lend = opened.enter_context
-            csv, parquet = (lend(private.local_copy(str(item))) for item in (resource.csv, resource.parquet))
+            files = find_csv(resource), find_parquet(resource)
+            if not self._has_room(*files, earlier.file, earlier.parquet):
+                logger.warning("the rows of %s aren't compared with those before: they don't fit on the disk", name)
+                return None
+            csv, parquet = (lend(lend_own(self._context, item)) for item in files)
             new = TableFiles(csv, parquet, TableSchema(resource.published_schema or {"fields": []}))
             try:
-                names = (earlier.file.sha256, earlier.parquet.sha256)
-                csv, parquet = (lend(find_store(self._context, item).local_copy(item)) for item in names)
+                csv, parquet = (lend(lend_file(self._context, item)) for item in (earlier.file, earlier.parquet))
                 old = TableFiles(csv, parquet, earlier.schema)
                 changes, difference = count_changes(name, old, new, lend(self._context.work_folder()))
                 rows, _ = private.put_blob(difference.path)
@@ -75,3 +80,8 @@ class DraftChanges:
             "cells": dict(difference.cells),
             "rows": rows,
         }
+
+    def _has_room(self, *files: StoredFile) -> bool:
+        """Whether those in parts can be joined on this machine, with as much again for what is found."""
+        joined = sum(item.bytes for item in files if item.parts)
+        return not joined or 2 * joined < shutil.disk_usage(self._context.settings.private_folder).free

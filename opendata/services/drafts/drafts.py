@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, bindparam, or_, select
 from sqlalchemy.orm import Session, object_session, selectinload
 
 from opendata.db.models import Dataset, Draft, DraftAttachment, DraftResource
@@ -52,6 +52,10 @@ from opendata.services.privacy.gate import BY, is_restored
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.services.uploads.uploads import mark_used
 from opendata.tables.diff.difference_forms import take_first_rows
+
+_OF = Draft.__table__.c
+_PUT_OFF = select(_OF.id).where(_OF.dataset_id == bindparam("dataset"), _OF.wanted == "publish", _OF.due.is_not(None))
+"""Few datasets have one, so a row of the ORM is made only then."""
 
 
 class Drafts(Steps):
@@ -181,10 +185,10 @@ class Drafts(Steps):
 
         Raises `NotFoundError`.
         """
-        query = select(Draft).where(Draft.dataset_id == dataset, Draft.wanted == "publish", Draft.due.is_not(None))
         with self._context.read() as session:
             find_dataset(session, dataset)
-            rows = [row for row in session.scalars(query) if row.breaking and is_put_off(row)]
+            names = session.scalars(_PUT_OFF, {"dataset": dataset}).all()
+            rows = [row for row in map(partial(session.get_one, Draft), names) if row.breaking and is_put_off(row)]
             found = [{"version": foresee(row, self._find_base(row)).version, **(row.breaking or {})} for row in rows]
         return sorted(found, key=lambda item: str(item["effective"]))
 

@@ -24,6 +24,7 @@ from opendata.privacy.detection.texts import screen_text
 from opendata.recipes.publishing import publish_recipe
 from opendata.recipes.recipe import read_recipe
 from opendata.services.catalogue.entries import next_metadata
+from opendata.services.catalogue.files.reading import find_csv, find_parquet
 from opendata.services.catalogue.publisher_records import describe_publisher
 from opendata.services.catalogue.row_changes import read_changes
 from opendata.services.core.access import disclosure_of, may_be_listed_alone
@@ -219,8 +220,8 @@ def _make_table(
         sources=meaning.sources or (grown.sources if grown else ()),
         compiled_by=meaning.compiled_by or (grown.compiled_by if grown else ""),
         footnotes=footnotes or (grown.footnotes if grown else ()),
-        file=StoredFile(str(item.csv), item.csv_bytes),
-        parquet=StoredFile(str(item.parquet), item.parquet_bytes),
+        file=find_csv(item),
+        parquet=find_parquet(item),
         source=StoredFile(item.upload, item.upload_bytes),
         rows=item.rows,
         schema=TableSchema(published),

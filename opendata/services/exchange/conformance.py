@@ -65,11 +65,14 @@ class Conformance:
         self._context = context
         self._entries = entries
 
-    def run_due(self, is_stopping: Callable[[], bool] = lambda: False) -> int:
-        """Score what changed since it was scored last, until it is to stop; how many datasets."""
+    def run_due(self, is_stopping: Callable[[], bool] = lambda: False, *, rest_seconds: float = 0.0) -> int:
+        """Score what changed since it was scored last, until it is to stop; how many datasets.
+
+        A dataset that was scored less than `rest_seconds` ago waits.
+        """
         count = 0
         while not is_stopping():
-            names = self._list_due()
+            names = self._list_due(rest_seconds)
             for entry in self._entries.get_many(names):
                 self._keep(entry.id, score(entry))
                 count += 1
@@ -152,10 +155,10 @@ class Conformance:
             gains=[(item, datasets[item.field]) for item in ranked],
         )
 
-    def _list_due(self) -> Sequence[str]:
+    def _list_due(self, rest_seconds: float) -> Sequence[str]:
+        rested = self._context.where_rested(ConformanceScore.checked, rest_seconds)
         newest = and_(ConformanceScore.dataset_id == Dataset.id, ConformanceScore.is_newest)
         changed = or_(
-            ConformanceScore.id.is_(None),
             ConformanceScore.revision != Dataset.revision,
             func.coalesce(ConformanceScore.version, "") != func.coalesce(Dataset.latest, ""),
             ConformanceScore.edition != EDITION,
@@ -165,7 +168,7 @@ class Conformance:
             select(Dataset.id)
             .join(Publisher, Publisher.id == Dataset.publisher_id)
             .outerjoin(ConformanceScore, newest)
-            .where(where_listed(), changed)
+            .where(where_listed(), or_(ConformanceScore.id.is_(None), and_(changed, rested)))
             .order_by(Dataset.modified)
             .limit(_AT_ONCE)
         )

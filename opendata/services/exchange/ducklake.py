@@ -20,10 +20,11 @@ from sqlalchemy import select
 from opendata.db.models import Dataset, Version
 from opendata.domain.catalogue.addresses import Addresses
 from opendata.domain.catalogue.entries import CatalogueEntry
+from opendata.domain.parts import PARTS_FOLDER, name_part
 from opendata.domain.resources import TableResource
 from opendata.errors import N_, NotFoundError
 from opendata.exchange.ducklake.definitions import TABLES
-from opendata.exchange.ducklake.rows import LakeSchema, LakeTable, Row, list_rows
+from opendata.exchange.ducklake.rows import LakeFile, LakeSchema, LakeTable, Row, list_rows
 from opendata.exchange.iceberg.names import name_id
 from opendata.exchange.iceberg.schemas import read_columns
 from opendata.services.core.access import where_not_closed, where_open, where_standing
@@ -117,15 +118,23 @@ def _describe(entry: CatalogueEntry, addresses: Addresses, datasets: dict[str, s
         tables=[
             LakeTable(
                 name=name_id(item.name, names.__contains__),
-                address=addresses.file(entry.id, str(entry.version), f"{item.name}.parquet"),
-                bytes=item.parquet.bytes,
-                rows=item.rows,
+                files=list(_list_files(entry, item, addresses)),
                 columns=read_columns(item.schema.fields),
                 title=item.title,
             )
             for item in tables
         ],
     )
+
+
+def _list_files(entry: CatalogueEntry, table: TableResource, addresses: Addresses) -> Iterator[LakeFile]:
+    version = str(entry.version)
+    if not table.parquet.parts:
+        address = addresses.file(entry.id, version, f"{table.name}.parquet")
+        yield LakeFile(address, table.parquet.bytes, table.rows)
+    for number, part in enumerate(table.parquet.parts, 1):
+        path = f"{PARTS_FOLDER}/{name_part(table.name, number, 'parquet')}"
+        yield LakeFile(addresses.file(entry.id, version, path), part.bytes, part.rows)
 
 
 def _write_database(target: Path, rows: dict[str, list[Row]]) -> None:

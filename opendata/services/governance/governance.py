@@ -21,6 +21,7 @@ from opendata.services.governance.basics.drafting import BasicDrafts
 from opendata.services.governance.basics.importing import BasicImports
 from opendata.services.governance.basics.linking import BasicLinks
 from opendata.services.governance.control.control import Control
+from opendata.services.governance.control.keeping import KeptCounts
 from opendata.services.governance.duties.calendars import Calendars
 from opendata.services.governance.duties.feeds import DutyFeeds
 from opendata.services.governance.duties.keeping import Keeping
@@ -83,6 +84,7 @@ class Governance:
     identity: Identity
     inventory: Inventory
     inventory_imports: InventoryImports
+    kept_counts: KeptCounts
     link_checking: LinkChecking
     measuring: Measuring
     negative_lists: NegativeLists
@@ -124,6 +126,7 @@ class Foundation:
 def build_governance(context: Context, found: Foundation) -> Governance:
     """Build all of them."""
     datasets, manifests, plans, pages = found.datasets, found.manifests, Plans(context), Pages(context)
+    kept_counts = KeptCounts(context)
     reuses = Reuses(context, found.limits, pages)
     requests = build_requests(context, manifests, found.grants, found.stops)
     return Governance(
@@ -134,19 +137,20 @@ def build_governance(context: Context, found: Foundation) -> Governance:
         basics=Basics(context),
         calendars=Calendars(context),
         columns=Columns(context),
-        control=Control(context),
+        control=Control(context, kept_counts),
         duties=Duties(context),
         duty_feeds=DutyFeeds(context),
         duty_keeping=Keeping(context, Reminding(context)),
         duty_reports=Reports(context),
         duty_rules=Rules(context),
         duty_steps=DutySteps(context),
-        figures=Figures(context),
-        goals=Goals(context),
+        figures=Figures(context, kept_counts, found.searching),
+        goals=Goals(context, kept_counts),
         identity=Identity(pages),
         inventory=Inventory(context, datasets, manifests, plans),
         inventory_imports=InventoryImports(context, datasets, manifests, plans),
         link_checking=LinkChecking(context, reuses),
+        kept_counts=kept_counts,
         measuring=Measuring(context, found.versions, found.queries),
         negative_lists=NegativeLists(context),
         operation_reports=OperationReports(context),

@@ -8,7 +8,6 @@ that it doesn't have.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import os
@@ -17,15 +16,25 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import JSON, Date, DateTime, LargeBinary, Table, delete, func, null, select, text, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from opendata.db.counts import recount
 from opendata.db.locks import Locks
-from opendata.db.models import Base, Dataset, Event, EventChain, NegativeList, OpeningDate, User, index_metadata
+from opendata.db.models import (
+    Base,
+    Dataset,
+    Event,
+    EventChain,
+    NegativeList,
+    OpeningDate,
+    PageRevision,
+    SnapshotTurn,
+    User,
+)
 from opendata.db.session import Database
 from opendata.domain.moments import format_time
 from opendata.errors import N_, InputError, IntegrityError, NotFoundError, StateError
@@ -38,6 +47,7 @@ from opendata.services.core.event_chain import add_event, chain_events, chain_pa
 from opendata.services.core.instance import SESSION_FILE, create_instance, is_instance
 from opendata.services.operations.doors import Closed, close_doors
 from opendata.services.operations.ends import COUNTED, Ends, keep_ends, take_ends
+from opendata.services.operations.table_files import dump_table, load_table
 from opendata.services.operations.verification.sources import find_store
 from opendata.services.privacy.pseudonyms import SECRET_FILE
 from opendata.settings import Settings
@@ -88,7 +98,7 @@ class Backups:
         with self._context.read() as session:
             if session.get_bind().dialect.name == "postgresql":
                 session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-            tables = {table.name: _dump_table(session, table, fresh) for table in Base.metadata.sorted_tables}
+            tables = {table.name: dump_table(session, table, fresh) for table in Base.metadata.sorted_tables}
             left_out = self._list_unknown(session)
             last_event = session.scalar(select(func.max(Event.position))) or 0
         settings = self._context.settings
@@ -283,8 +293,11 @@ def _restore_database(
             if any(session.scalar(select(func.count()).select_from(model)) for model in (User, Dataset, Event)):
                 raise StateError(N_("The database already contains an instance. Restore into an empty one"))
             session.execute(delete(EventChain))  # the backup has its own, or events that aren't chained yet
+            session.execute(delete(PageRevision))
+            session.execute(delete(SnapshotTurn))
             for table in Base.metadata.sorted_tables:
-                _load_table(session, table, source / "database" / f"{table.name}.jsonl")
+                load_table(session, table, source / "database" / f"{table.name}.jsonl")
+            recount(session)  # those of the backup and those that came with its datasets
             for model in (NegativeList, OpeningDate):  # records of the store can be newer
                 session.execute(update(model).values(unfinished=True))
             closed = close_doors(session, keep_tokens=keep_tokens, end_passwords=end_passwords)
@@ -326,22 +339,6 @@ def _write(target: Path, data: bytes) -> None:
     sync_folder(target.parent)
 
 
-def _dump_table(session: Session, table: Table, folder: Path) -> dict[str, Any]:
-    """Write the rows of a table, one JSON object a line; how many, and the digest of the file."""
-    hashed, rows = hashlib.sha256(), 0
-    order = list(table.primary_key)
-    with (folder / f"{table.name}.jsonl").open("wb") as file:
-        for row in session.execute(select(table).order_by(*order).execution_options(yield_per=_AT_ONCE)):
-            values = {key: _plain(value) for key, value in row._mapping.items()}
-            line = json.dumps(values, ensure_ascii=False).encode() + b"\n"
-            file.write(line)
-            hashed.update(line)
-            rows += 1
-        file.flush()
-        os.fsync(file.fileno())
-    return {"rows": rows, "sha256": hashed.hexdigest()}
-
-
 def _write_list(folder: Path, names: Sequence[str]) -> dict[str, Any]:
     """Write which files a backup has, one a line as JSON; how many, and the digest of the list."""
     data = "".join(json.dumps(name) + "\n" for name in names).encode()
@@ -356,40 +353,3 @@ def _list_lacking(source: Path) -> list[str]:
     except FileNotFoundError:
         return []
     return [name for name in map(json.loads, lines) if not (source / name).is_file()]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, bytes | memoryview):
-        return base64.b64encode(value).decode()
-    return value.isoformat() if isinstance(value, date) else value  # a moment is a date too
-
-
-def _load_table(session: Session, table: Table, file: Path) -> None:
-    times = [column.name for column in table.columns if isinstance(_type_of(column), DateTime)]
-    days = [column.name for column in table.columns if isinstance(_type_of(column), Date)]
-    documents = [column.name for column in table.columns if isinstance(_type_of(column), JSON)]
-    files = [column.name for column in table.columns if isinstance(_type_of(column), LargeBinary)]
-    if not file.exists():
-        return  # the backup is older than the table
-    with file.open("rb") as lines:
-        for line in lines:
-            row = json.loads(line)
-            row |= {name: datetime.fromisoformat(row[name]) for name in times if row.get(name) is not None}
-            row |= {name: date.fromisoformat(row[name]) for name in days if row.get(name) is not None}
-            row |= index_metadata(row["meta"]) if table is Dataset.__table__ else {}  # an older backup hasn't got them
-            row |= {name: null() for name in documents if name in row and row[name] is None}
-            row |= {name: base64.b64decode(row[name]) for name in files}
-            session.execute(table.insert().values(**row))
-    if (
-        session.get_bind().dialect.name == "postgresql"
-        and "id" in table.columns
-        and table.c.id.autoincrement is not False
-    ):
-        last = session.scalar(select(func.max(table.c.id)))
-        if isinstance(last, int):
-            session.execute(text(f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), {last})"))
-
-
-def _type_of(column: Any) -> Any:
-    """The type beneath our own ones."""
-    return getattr(column.type, "impl_instance", None) or getattr(column.type, "impl", column.type)

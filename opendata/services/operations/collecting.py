@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Draft
+from opendata.db.models import CatalogueSnapshot, Draft, UploadPiece
 from opendata.domain.drafts import ENDED, DraftState
 from opendata.errors import NotFoundError
 from opendata.services.catalogue.files.needed_blobs import list_own, list_planned, list_published
@@ -44,8 +44,8 @@ class Collecting:
         """
         collected = Collected()
         with self._context.read() as session:
-            private = self._list_private(session)
-            public = list_planned(self._context, session)
+            private = self._list_private(session) | set(session.scalars(select(UploadPiece.blob)))
+            public = list_planned(self._context, session) | set(session.scalars(select(CatalogueSnapshot.blob)))
         published = list_published(self._context)
         public |= published
         private |= {name for name in published if not self._context.public.has_blob(name)}

@@ -17,9 +17,9 @@ from opendata.domain.manifest import Manifest
 from opendata.domain.resources import TableResource
 from opendata.errors import BackendError
 from opendata.privacy.detection.screen import PrivacyScreen
-from opendata.services.catalogue.files.placement import find_store
+from opendata.services.catalogue.files.reading import lend_file
 from opendata.services.catalogue.manifests import Manifests
-from opendata.services.catalogue.versions import view_version
+from opendata.services.catalogue.version_rows import view_version
 from opendata.services.core.access import where_published_by, where_standing
 from opendata.services.core.actors import Actor, require_publisher
 from opendata.services.core.context import Context
@@ -94,14 +94,14 @@ class Screening:
         return found
 
     def _screen_table(self, table: TableResource) -> Sequence[Any]:
-
-        store = find_store(self._context, table.parquet.sha256)
-        with store.local_copy(table.parquet.sha256) as path, open_parquet(path) as file:
-            fields = {item.name: item for item in table.schema.fields}
-            screen = PrivacyScreen(table.name, [fields[name] for name in file.schema_arrow.names])
-            for batch in file.iter_batches(_BATCH_ROWS):
-                screen.take(batch)
-            return screen.list()
+        fields = {item.name: item for item in table.schema.fields}
+        screen: PrivacyScreen | None = None
+        for part in table.parquet.tables:
+            with lend_file(self._context, part) as path, open_parquet(path) as file:
+                screen = screen or PrivacyScreen(table.name, [fields[name] for name in file.schema_arrow.names])
+                for batch in file.iter_batches(_BATCH_ROWS):
+                    screen.take(batch)
+        return screen.list() if screen is not None else []
 
 
 def _where_alarming(actor: Actor | None) -> ColumnElement[bool]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from opendata.domain.schema import TableSchema
@@ -18,6 +18,7 @@ from opendata.intake.reading import OnShare, T, read_table
 from opendata.intake.tables import FoundTable, OpenedTable
 from opendata.intake.understanding import Choices
 from opendata.metadata.package import ResourceDescription
+from opendata.services.packages.package_pieces import hash_pieces, join_pieces
 from opendata.services.packages.package_source import PackageSource
 
 PACKAGED = Choices(exact=True)
@@ -38,14 +39,28 @@ def fetch_table(files: PackageSource, resource: ResourceDescription, target: Pat
     Raises `InvalidPackageError` where it is missing, leads out of the package, or is not what the package says;
     `UnsupportedFormatError` if it isn't text.
     """
+    if resource.pieces:
+        return _join(files, resource, target)
     path = target
     if resource.path is not None:
         path = files.fetch(resource.path, target)
     else:
         _write_inline(resource.data or (), target)
-    _check_digest(resource, path)
-    _check_kind(resource, path)
+    _check_digest(resource, [(str(resource.path), path)])
+    _check_kind(str(resource.path), path)
     return path
+
+
+def _join(files: PackageSource, resource: ResourceDescription, target: Path) -> Path:
+    """The files of a resource as one file at `target`."""
+    dialect = files.read_part(resource.dialect, "dialect") if resource.dialect is not None else None
+    with TemporaryDirectory(dir=target.parent) as folder:
+        pieces = [(path, files.fetch(path, Path(folder) / str(number))) for number, path in enumerate(resource.pieces)]
+        _check_digest(resource, pieces)
+        for path, file in pieces:
+            _check_kind(path, file)
+        join_pieces(pieces, dialect, target)
+    return target
 
 
 def read_declared(
@@ -70,16 +85,19 @@ def fetch_attachment(files: PackageSource, resource: ResourceDescription, target
     Raises as `fetch_table` does; `UnsupportedFormatError` for a kind that cannot be an attachment.
     """
     path = files.fetch(str(resource.path), target)
-    _check_digest(resource, path)
+    _check_digest(resource, [(str(resource.path), path)])
     kind = detect_kind(path)
     if find_form(path, kind, str(resource.path), declared=True) is None:
         raise UnsupportedFormatError(NO_ATTACHMENT, file=resource.path, kind=kind.name, accepted=ACCEPTED)
     return path
 
 
-def _check_digest(resource: ResourceDescription, path: Path) -> None:
-    """Hold the file against the `bytes` and `hash` its package declares (without a prefix `hash` means MD5)."""
-    size = path.stat().st_size
+def _check_digest(resource: ResourceDescription, pieces: Sequence[tuple[str, Path]]) -> None:
+    """Hold the file against the `bytes` and `hash` its package declares (without a prefix `hash` means MD5).
+
+    Of a table in several files they are those of all bytes, one file after the other.
+    """
+    size = sum(file.stat().st_size for _, file in pieces)
     if resource.bytes is not None and resource.bytes > 0 and resource.bytes != size:
         raise InvalidPackageError(
             N_("“%(path)s” has %(size)s bytes, but the package says %(expected)s"),
@@ -92,8 +110,7 @@ def _check_digest(resource: ResourceDescription, path: Path) -> None:
         kind = prefix.lower() or "md5"
         if kind not in ("md5", "sha256", "sha1", "sha512"):
             return
-        with path.open("rb") as stream:
-            actual = hashlib.file_digest(stream, kind).hexdigest()
+        actual = hash_pieces(pieces, kind)
         if actual != expected.lower():
             raise InvalidPackageError(
                 N_("“%(path)s” doesn't match the digest in the package (%(kind)s %(expected)s)"),
@@ -103,11 +120,11 @@ def _check_digest(resource: ResourceDescription, path: Path) -> None:
             )
 
 
-def _check_kind(resource: ResourceDescription, path: Path) -> None:
+def _check_kind(path: str, file: Path) -> None:
     """Refuse a file that isn't text, whatever its name says."""
-    kind = detect_kind(path)
+    kind = detect_kind(file)
     if kind.role == "document" or kind.form in _PACKED:
-        raise UnsupportedFormatError(N_("“%(path)s” is %(kind)s, not a CSV table"), path=resource.path, kind=kind.name)
+        raise UnsupportedFormatError(N_("“%(path)s” is %(kind)s, not a CSV table"), path=path, kind=kind.name)
 
 
 def _write_inline(data: Sequence[Any], path: Path) -> None:

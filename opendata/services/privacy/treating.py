@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _BATCH_ROWS = 65_536
 
+_LEAVING = (Treatment.PUBLISH, Treatment.NOT_PERSONAL)
 _COARSE = (Kind.ADDRESS, Kind.BIRTH_DATE, Kind.TRACK)
 """Kinds that coarser values still look like."""
 
@@ -124,6 +125,9 @@ def treat_table(
     key = find_pseudonym_key(context, uuid) if needs_key else b""
     treated = TreatedTable(_read_typed(prepared.parquet), schema, decisions, key=key)
     meter = _build_meter(treated.schema, quasi)
+    if meter is None and leaves_as_is(prepared, treated, decisions):
+        treated.count({column["name"]: column["count"] for column in prepared.profile})
+        return Treated(table=prepared, record=treated.describe(), risk=None, left=())
     source = folder / f"{prepared.task.name}.csv"
     _write_rows(source, prepared.csv, treated, decisions, meter)
     target = folder / "treated"
@@ -137,6 +141,13 @@ def treat_table(
         risk=meter.measure().describe() if meter is not None else None,
         left=_list_left(table.privacy, decisions),
     )
+
+
+def leaves_as_is(prepared: PreparedTable, treated: TreatedTable, decisions: Decisions) -> bool:
+    """Whether a table under its decisions is what it was before: its files are then not written again."""
+    is_left = decisions.aggregation is None and all(item.treatment in _LEAVING for item in decisions.columns)
+    assert prepared.schema is not None  # noqa: S101 - asked before
+    return is_left and publish_schema(treated.schema) == publish_schema(prepared.schema)
 
 
 def _list_left(findings: Sequence[PrivacyFinding], decisions: Decisions) -> Sequence[Mapping[str, Any]]:

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import lru_cache, partial
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from opendata.domain.resources import TableResource
 from opendata.domain.schema import Field
 from opendata.errors import N_, InputError, NotFoundError, SuspendedError, WithdrawnError
 from opendata.query.engine import Answer, Engine
@@ -232,12 +234,13 @@ class Queries:
             is_public=file.is_public,
         )
         nan_fields = self._find_nan_fields((dataset, found, resource), file.sha256, table.schema.fields, reader)
-        with file.local_copy() as path:
+        with file.local_tables() as paths:
             yield (
                 source,
                 QueryTable(
                     name=f"{dataset}.{resource}",
-                    path=path,
+                    path=paths[0],
+                    parts=_number_parts(table, paths) if table.parquet.parts else (),
                     sha256=file.sha256,
                     fields=table.schema.fields,
                     rows=table.rows,
@@ -348,17 +351,25 @@ def _list_columns(names: Sequence[str], schema: pa.Schema, fields: Sequence[Fiel
 
 def _list_wide(columns: Sequence[AnswerColumn], table: QueryTable) -> frozenset[str]:
     """The columns of an answer that are columns of the table with long numbers."""
-    wide = _find_wide(table.sha256, table.path)
+    wide = _find_wide(table.sha256, tuple(path for path, _ in table.files))
     return frozenset(item.name for item in columns if item.field is not None and item.field.name in wide)
 
 
 @lru_cache(maxsize=_KEPT)
-def _find_wide(sha256: str, path: Path) -> frozenset[str]:  # noqa: ARG001 - the digest is the key
-
+def _find_wide(sha256: str, paths: Sequence[Path]) -> frozenset[str]:  # noqa: ARG001 - the digest is the key
     from opendata.tables.forms.form_numbers import find_wide_columns
 
-    with open_parquet(path) as file:
-        return find_wide_columns(file)
+    found = frozenset[str]()
+    for path in paths:
+        with open_parquet(path) as file:
+            found |= find_wide_columns(file)
+    return found
+
+
+def _number_parts(table: TableResource, paths: Sequence[Path]) -> Sequence[tuple[Path, int]]:
+    """The parts of a table, each with the number of rows before it."""
+    before = accumulate((part.rows for part in table.parquet.parts), initial=0)
+    return list(zip(paths, before, strict=False))
 
 
 def _make_schema(columns: Sequence[AnswerColumn]) -> pa.Schema:

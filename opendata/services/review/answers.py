@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -18,6 +16,7 @@ from opendata.domain.metadata import DatasetMetadata
 from opendata.domain.resources import TableResource
 from opendata.domain.schema import TableSchema
 from opendata.errors import NotFoundError
+from opendata.services.catalogue.files.reading import lend_tables
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.publishers import view_publisher
 from opendata.services.core.actors import Actor, require_insider
@@ -28,6 +27,7 @@ from opendata.services.drafts.draft_view import find_draft
 from opendata.services.drafts.drafts import Drafts
 from opendata.services.drafts.next_version import list_resources, metadata_of
 from opendata.services.signing.signatures import view_comments
+from opendata.storage.store import Store
 from opendata.tables.diff.difference_forms import take_first_rows
 from opendata.tables.forms.preview import read_first_rows, read_last_rows
 
@@ -141,9 +141,9 @@ class Answers:
         rows: Sequence[Sequence[Any]] = ()
         is_kept = True
         try:
-            with self._local_copy(table.parquet.sha256) as parquet:
-                first = read_first_rows(parquet, SHOWN_ROWS)
-                last = read_last_rows(parquet, min(SHOWN_ROWS, max(0, table.rows - len(first))))
+            with lend_tables(self._context, table.parquet, self._find_store) as parquets:
+                first = read_first_rows(parquets, SHOWN_ROWS)
+                last = read_last_rows(parquets, min(SHOWN_ROWS, max(0, table.rows - len(first))))
             if changed is not None:
                 with self._context.kept_copy(changed) as path:
                     columns, rows = take_first_rows(path, SHOWN_CHANGES)
@@ -163,15 +163,9 @@ class Answers:
             changes=rows,
         )
 
-    @contextmanager
-    def _local_copy(self, blob: str) -> Iterator[Path]:
-        """A local file of a table: of the draft's own in the private store, else as it was published."""
-        with ExitStack() as opened:
-            try:
-                path = opened.enter_context(self._context.private.local_copy(blob))
-            except NotFoundError:
-                path = opened.enter_context(self._context.public.local_copy(blob))
-            yield path
+    def _find_store(self, blob: str) -> Store:
+        """The store with a file of a table: of the draft's own the private one, else where it was published."""
+        return self._context.private if self._context.private.has_blob(blob) else self._context.public
 
 
 def _list_deeds(session: Session, draft: str) -> Sequence[Deed]:

@@ -6,8 +6,9 @@ written twice is the same. So nothing is lost, and there is no second queue.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,19 +18,28 @@ from opendata.db.models import Dataset, Event, EventChain
 _AT_ONCE = 2_000
 """So many events are looked at together."""
 
+FULL = 500
+"""Who has taken in fewer events in one look has come to the end of the log."""
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The datasets that events may have changed, and whether everything may have; `position` is the last event's."""
+    """The datasets that events may have changed, and whether everything may have.
+
+    `count` is the number of events, at least 1; `position` is the last one's.
+    """
 
     touched: frozenset[str]
     is_whole: bool
     position: int
     digest: str
+    count: int = 1
 
 
-def read_changes(session: Session, position: int, digest: str) -> Changes | None:
-    """What has happened since an event; None where nothing has.
+def read_changes(
+    session: Session, position: int, digest: str, is_fresh: Callable[[datetime], bool] = lambda _: False
+) -> Changes | None:
+    """What has happened since an event; None where nothing has, or where the moment of the first of it is fresh.
 
     Everything may have changed where the index is of another database: a backup was restored.
     """
@@ -40,10 +50,13 @@ def read_changes(session: Session, position: int, digest: str) -> Changes | None
         if end > position or (end == position and last == digest):
             return None
         return Changes(frozenset(), True, end, last)
+    if is_fresh(events[0].at):
+        return None
     touched, is_whole = _list_touched(session, events)
     if (events[0].position, events[0].previous or "") != (position + 1, digest):
         touched, is_whole = set(), True
-    return Changes(frozenset(touched), is_whole, int(events[-1].position or 0), events[-1].digest or "")
+    last_event = events[-1]
+    return Changes(frozenset(touched), is_whole, int(last_event.position or 0), last_event.digest or "", len(events))
 
 
 def find_end(session: Session) -> tuple[int, str]:

@@ -56,8 +56,8 @@ class Indexing:
         self._index = index
         self._read_facts = read_facts
 
-    def follow(self) -> bool:
-        """Take in what has happened since the last time; whether there was anything.
+    def follow(self) -> int:
+        """Take in what has happened since the last time: how many events of the audit log, 0 where there was none.
 
         Where another process does so already, nothing is done.
         """
@@ -65,15 +65,18 @@ class Indexing:
         try:
             if generation is None:
                 self._make_again()
-                return True
-            with self._context.read() as session:
-                changes = read_changes(session, generation.position, generation.digest)
-            if changes is None:
-                return False
+                return 1
+            made: dict[str, SearchDocument | None] = {}
+            with self._context.database.reading():
+                with self._context.read() as session:
+                    changes = read_changes(session, generation.position, generation.digest)
+                if changes is None:
+                    return 0
+                if changes.touched:
+                    facts = self._read_facts(sorted(changes.touched))
+                    made = {name: self._describe(name, facts.get(name)) for name in changes.touched}
             if changes.touched or not changes.is_whole:
                 place = generation if changes.is_whole else changes
-                facts = self._read_facts(sorted(changes.touched))
-                made = {name: self._describe(name, facts.get(name)) for name in changes.touched}
                 gone = [name for name, document in made.items() if document is None]
                 self._index.update(
                     [item for item in made.values() if item is not None], gone, place.position, place.digest
@@ -81,10 +84,11 @@ class Indexing:
             if changes.is_whole:
                 self._make_again()
         except BusyIndexError:
-            return False
+            return 0
         except LookupError:  # somebody has deleted it
             self._make_again()
-        return True
+            return 1
+        return changes.count
 
     def rebuild(self) -> int:
         """Make the index again, while the old one is asked; how many datasets.

@@ -10,12 +10,13 @@ import hashlib
 import logging
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Generic, TypeAlias
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, bindparam, select
 
 from opendata.db.models import Dataset, Version
 from opendata.domain.resources import TableResource
@@ -48,6 +49,7 @@ _Place: TypeAlias = tuple[str, str, str]
 """A table: dataset, version, resource."""
 
 _AT_ONCE = 20
+_NEWEST = select(Dataset.__table__.c.latest).where(Dataset.__table__.c.id == bindparam("dataset"))
 _MOST_CANDIDATES = 1_000
 """At most this many columns that may have a value are taken from the index at once."""
 MOST_ROWS = 20_000_000
@@ -206,8 +208,10 @@ class Inside:
     def _look(self, place: PublicTable, column: FoundColumn, wanted: Wanted) -> Iterator[ValueFound]:
         try:
             file = self._versions.find_file(column.dataset, column.version, column.resource, "parquet")
-            with file.local_copy() as path:
-                found = count_value(path, column, wanted)
+            found = Counter[str]()
+            with file.local_tables() as paths:
+                for path in paths:
+                    found.update(count_value(path, column, wanted))
         except BackendError:
             raise
         except (OpendataError, OSError, ValueError, KeyError):  # it was stopped meanwhile, or is damaged
@@ -218,8 +222,8 @@ class Inside:
 
     def _find_newest(self, dataset: str) -> str | None:
         with self._context.read() as session:
-            row = session.get(Dataset, dataset)
-            return row.latest if row is not None else None
+            found: str | None = session.scalar(_NEWEST, {"dataset": dataset})
+        return found
 
     def _find_public(self, places: Iterable[_Place]) -> Mapping[_Place, PublicTable]:
         """Those of some tables that anybody may have now.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from opendata.db.models import Dataset, Publisher
 from opendata.domain.texts import I18n
@@ -20,7 +20,7 @@ from opendata.search.index import SearchIndex, UnreadableIndexError
 from opendata.search.near import find_near, find_similar, list_titles, mark
 from opendata.search.synonyms import load_synonyms
 from opendata.search.words import list_words
-from opendata.services.catalogue.entries import view_dataset
+from opendata.services.catalogue.entries import read_views, select_views
 from opendata.services.catalogue.publishers import follow_publishers
 from opendata.services.core.access import where_listed
 from opendata.services.core.context import Context
@@ -32,6 +32,7 @@ MOST_TEXT = 200
 MOST_RESULTS = 10_000
 """Further results are reached by asking more exactly, not by going on."""
 
+_NAMED = select_views().where(Dataset.__table__.c.id.in_(bindparam("names", expanding=True)), where_listed())
 _SETTLED = timedelta(minutes=10)
 """So long after midnight the downloads of the day before are all in the database of all web processes."""
 
@@ -183,9 +184,8 @@ class Searching:
         """Datasets by id, in this order; those that are public now."""
         if not names:
             return {}
-        query = select(Dataset).where(Dataset.id.in_(names), where_listed())
         with self._context.read() as session:
-            found = {row.id: view_dataset(row) for row in session.scalars(query)}
+            found = {view.id: view for view in read_views(session, _NAMED, {"names": list(names)})}
         return {name: found[name] for name in names if name in found}
 
     def _name_facets(self, facets: Mapping[str, Sequence[tuple[str, int]]]) -> Mapping[str, Sequence[FacetValue]]:

@@ -35,6 +35,7 @@ from opendata.services.catalogue.entries import view_dataset
 from opendata.services.catalogue.versions import Versions
 from opendata.services.core.access import is_for_all, is_listed, where_listed
 from opendata.services.core.context import Context
+from opendata.services.core.values import ServedFile
 from opendata.services.search.following import find_end, read_changes
 from opendata.tables.profile.profile import is_withheld
 
@@ -54,8 +55,8 @@ class Sketching:
         self._versions = versions
         self._index = index
 
-    def follow(self) -> bool:
-        """Take in what has happened since the last time; whether there was anything.
+    def follow(self) -> int:
+        """Take in what has happened since the last time: how many events of the audit log, 0 where there was none.
 
         Where another process does so already, nothing is done.
         """
@@ -63,24 +64,25 @@ class Sketching:
         with self._context.read() as session:
             changes = None if place is None else read_changes(session, place.position, place.digest)
             if place is not None and changes is None:
-                return False
-            end = Position(*find_end(session))
+                return 0
+            some = changes if changes is not None and not changes.is_whole else None
+            end = Position(*find_end(session)) if some is None else Position(some.position, some.digest)
         try:
             with self._index.write() as writer:
-                if changes is None or changes.is_whole:
+                if some is None:
                     self._take_in_all(writer, end)
                 else:
-                    for name in sorted(changes.touched):
+                    for name in sorted(some.touched):
                         self._take_in(writer, name)
-                    writer.keep(Position(changes.position, changes.digest))
+                    writer.keep(end)
         except BusyIndexError:
-            return False
+            return 0
         except sqlite3.Error as error:
             if not is_damage(error):
                 raise
             logger.exception("the index of columns is damaged and will be made again")
             self._index.delete()
-        return True
+        return changes.count if changes is not None else 1
 
     def rebuild(self) -> int:
         """Make the index again, while the old one is asked; of how many datasets it has tables.
@@ -114,15 +116,20 @@ class Sketching:
         writer.keep(end)
 
     def _take_in(self, writer: ColumnWriter, name: str) -> None:
+        entries: list[TableEntry] = []
+        files: dict[str, ServedFile | None] = {}
         try:
-            manifest, tables = self._list_tables(name)
+            with self._context.database.reading():
+                manifest, tables = self._list_tables(name)
+                if manifest is not None:
+                    entries = [_describe(manifest, table, left) for table, left in tables.values()]
+                files = {entry.resource: self._find_file(entry) for entry in writer.list_changed(name, entries)}
         except BackendError:
             raise
         except (OpendataError, OSError, ValueError, KeyError, TypeError):  # of all others nothing new would be found
             logger.exception("what “%s” has in the store is damaged: its columns aren't found", name)
-            manifest, tables = None, {}
-        entries = [] if manifest is None else [_describe(manifest, table, left) for table, left in tables.values()]
-        writer.replace(name, entries, lambda entry: self._sketch(entry, *tables[entry.resource]))
+            entries = []
+        writer.replace(name, entries, lambda entry: self._sketch(entry, files[entry.resource], *tables[entry.resource]))
 
     def _list_tables(self, name: str) -> tuple[Manifest | None, dict[str, tuple[TableResource, frozenset[str]]]]:
         """The newest version of a dataset, its tables that anybody may have, and which columns of each are left out."""
@@ -149,10 +156,23 @@ class Sketching:
         shown = {column["name"] for column in profile if not is_withheld(column)}
         return frozenset(table.schema.names) - shown
 
-    def _sketch(self, entry: TableEntry, table: TableResource, left: frozenset[str]) -> Iterator[ColumnSketch]:
+    def _find_file(self, entry: TableEntry) -> ServedFile | None:
+        """The values of a table; None where they can't be read."""
+        try:
+            return self._versions.find_file(entry.dataset, entry.version, entry.resource, "parquet")
+        except BackendError:
+            raise
+        except (OpendataError, OSError, ValueError):
+            logger.exception("the values of %s@%s/%s can't be read", entry.dataset, entry.version, entry.resource)
+            return None
+
+    def _sketch(
+        self, entry: TableEntry, file: ServedFile | None, table: TableResource, left: frozenset[str]
+    ) -> Iterator[ColumnSketch]:
+        if file is None:
+            return
         fields = [item for item in table.schema.fields if item.name not in left]
         try:
-            file = self._versions.find_file(entry.dataset, entry.version, entry.resource, "parquet")
             with file.local_copy() as path:
                 if table.rows * len(fields) <= _SMALL_CELLS:
                     yield from sketch_columns(path, fields)

@@ -4,30 +4,54 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import os
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO
+
+from sqlalchemy.orm import Session
 
 from opendata.errors import N_, BusyError
+from opendata.services.uploads.hashes import Hashes
+from opendata.services.uploads.upload_values import FinishedFile
 from opendata.storage.local import sync_folder
 
 _CHUNK = 1 << 20
 _POLL_SECONDS = 0.02
-_HASHES = 256
 
 
-class Hash(Protocol):
-    """What `hashlib` gives."""
+class HeldFile:
+    """A file that this request holds. What is written is safe once `secure` has returned."""
 
-    def update(self, data: bytes, /) -> None: ...  # noqa: D102 - hashlib's own
-    def digest(self) -> bytes: ...  # noqa: D102
-    def hexdigest(self) -> str: ...  # noqa: D102
-    def copy(self) -> Hash: ...  # noqa: D102
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+
+    def begin(self, offset: int) -> None:
+        """What is written next comes behind the first `offset` bytes; nothing is beyond them."""
+        self.file.truncate(offset)
+        self.file.seek(offset)
+
+    def write(self, data: bytes) -> None:
+        """Take bytes."""
+        self.file.write(data)
+
+    def secure(self) -> None:
+        """Flush what was written to the disk."""
+        self.file.flush()
+        os.fsync(self.file.fileno())
+
+    def read(self, offset: int) -> Iterator[bytes]:
+        """All bytes from a place on."""
+        self.file.seek(offset)
+        while chunk := self.file.read(_CHUNK):
+            yield chunk
+
+    def count(self, session: Session) -> None:
+        """The row of the upload counts it."""
+
+    def settle(self) -> None:
+        """The next piece goes behind it."""
 
 
 class UploadFiles:
@@ -35,8 +59,7 @@ class UploadFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._hashes: OrderedDict[str, tuple[int, Hash]] = OrderedDict()
-        self._guard = threading.Lock()
+        self.hashes = Hashes()
 
     def path(self, upload: str) -> Path:
         """Where the file lies, once something of it was received."""
@@ -50,7 +73,7 @@ class UploadFiles:
             return 0
 
     @contextlib.contextmanager
-    def lock(self, upload: str, *, write: bool = False, patience: float = 0.0) -> Iterator[BinaryIO]:
+    def lock(self, upload: str, *, write: bool = False, patience: float = 0.0) -> Iterator[HeldFile]:
         """Hold the file, made where it is missing, for this caller alone, in all processes.
 
         The kernel keeps the lock, so it ends with the process that held it. Raises `BusyError` if another still holds
@@ -68,40 +91,15 @@ class UploadFiles:
                             N_("Another request is working on this upload. Try again when it has finished")
                         ) from None
                     time.sleep(_POLL_SECONDS)
-            yield file
+            yield HeldFile(file)
 
-    def begin_hash(self, upload: str, offset: int) -> Hash | None:
-        """The SHA-256 of the first `offset` bytes, to continue from, if this process has it."""
-        if offset == 0:
-            return hashlib.sha256()
-        with self._guard:
-            found = self._hashes.get(upload)
-        return found[1].copy() if found is not None and found[0] == offset else None
-
-    def keep_hash(self, upload: str, offset: int, found: Hash | None) -> None:
-        """Remember how far the file is hashed. What is behind `offset` never changes, so it stays true."""
-        if found is None:
-            return
-        with self._guard:
-            self._hashes[upload] = (offset, found.copy())
-            self._hashes.move_to_end(upload)
-            if len(self._hashes) > _HASHES:
-                self._hashes.popitem(last=False)
-
-    def finish_hash(self, upload: str, file: BinaryIO) -> str:
-        """The SHA-256 of the whole file: only what this process has not hashed on the way is read again."""
-        with self._guard:
-            offset, found = self._hashes.pop(upload, (0, None))
-        digest = found or hashlib.sha256()
-        file.seek(offset)
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-        return digest.hexdigest()
+    def open(self, upload: str, sha256: str) -> FinishedFile:
+        """All bytes. Raises `FileNotFoundError`."""
+        return FinishedFile(self.path(upload), sha256)
 
     def remove(self, upload: str) -> None:
         """Remove the file; blobs linked from it stay."""
-        with self._guard:
-            self._hashes.pop(upload, None)
+        self.hashes.forget(upload)
         self.path(upload).unlink(missing_ok=True)
 
     def list(self) -> Iterator[tuple[str, float]]:

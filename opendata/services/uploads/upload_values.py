@@ -52,6 +52,19 @@ class FinishedFile(io.BufferedReader):
         self.sha256 = sha256
 
 
+class AssembledFile(FinishedFile):
+    """The same in a file made for this, which is gone when it is closed."""
+
+    def __init__(self, path: Path, sha256: str) -> None:
+        super().__init__(path, sha256)
+        self._path = path
+
+    def close(self) -> None:
+        """Let go of the file."""
+        super().close()
+        self._path.unlink(missing_ok=True)
+
+
 def make_name_distinct(name: str, taken: Collection[str]) -> str:
     """The name of a file in a draft that has files of these names already: a second one is `2-name`."""
     found, number = name, 2

@@ -10,12 +10,10 @@ import contextlib
 import hashlib
 import hmac
 import logging
-import os
 import secrets
 import time
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import BinaryIO
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -37,8 +35,11 @@ from opendata.errors import (
 from opendata.services.core.actors import Actor, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.core.once import Once, create_once
-from opendata.services.uploads.upload_files import Hash, UploadFiles
-from opendata.services.uploads.upload_values import Checksum, FinishedFile, Source, UploadedFile, UploadView
+from opendata.services.uploads.hashes import Hash
+from opendata.services.uploads.upload_files import HeldFile, UploadFiles
+from opendata.services.uploads.upload_pieces import HeldPieces, UploadPieces
+from opendata.services.uploads.upload_values import Checksum, Source, UploadedFile, UploadView
+from opendata.setting_values import is_bucket
 from opendata.storage.faults import name_disk_fault, require_room
 
 logger = logging.getLogger(__name__)
@@ -54,11 +55,22 @@ class Uploads:
     """Receiving files piece by piece. An upload is its sender's alone: to everybody else it is not there."""
 
     def __init__(
-        self, context: Context, *, save_bytes: int = _SAVE_BYTES, patience_seconds: float = _PATIENCE_SECONDS
+        self,
+        context: Context,
+        *,
+        save_bytes: int = _SAVE_BYTES,
+        patience_seconds: float = _PATIENCE_SECONDS,
+        is_shared: bool | None = None,
     ) -> None:
-        """`save_bytes` of a piece are counted before its end; who finds an upload in use waits `patience_seconds`."""
+        """`save_bytes` of a piece are counted before its end; who finds an upload in use waits `patience_seconds`.
+
+        Where the bytes `is_shared`, they are in the private store: if not said, where that is a bucket.
+        """
         self._context = context
-        self._files = UploadFiles(context.settings.upload_folder)
+        settings = context.settings
+        self._files: UploadFiles | UploadPieces = UploadFiles(settings.upload_folder)
+        if is_bucket(settings.private_store) if is_shared is None else is_shared:
+            self._files = UploadPieces(context)
         self._save_bytes = save_bytes
         self._patience = patience_seconds
 
@@ -179,17 +191,18 @@ class Uploads:
             if row is not None:
                 row.expires = self._expire(self._context.clock())
         try:
-            stream = FinishedFile(self._files.path(upload), found.sha256)
+            stream = self._files.open(upload, found.sha256)
         except FileNotFoundError:
             raise _refuse_unknown(upload) from None
         return UploadedFile(name or found.filename, stream, upload)
 
-    def _receive(self, row: Upload, file: BinaryIO, start: int, source: Source, checksum: Checksum | None) -> int:
+    def _receive(
+        self, row: Upload, file: HeldFile | HeldPieces, start: int, source: Source, checksum: Checksum | None
+    ) -> int:
         """Write what arrives behind the first `start` bytes; return how many are safe then."""
-        found = self._files.begin_hash(row.id, start)
+        found = self._files.hashes.begin(row.id, start)
         check: Hash | None = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
-        file.truncate(start)
-        file.seek(start)
+        file.begin(start)
         at = saved = start
         due = time.monotonic() + _SAVE_SECONDS
         failure: OpendataError | None = None
@@ -216,29 +229,30 @@ class Uploads:
             if failure is None and not hmac.compare_digest(check.digest(), checksum.digest):
                 failure = ChecksumError(N_("The bytes received don't match their checksum. Send them again"))
             if failure is not None:
-                file.truncate(start)
+                file.begin(start)
                 raise failure
         self._save(row.id, file, at, found)
         if failure is not None:
             raise failure
         return at
 
-    def _save(self, upload: str, file: BinaryIO, offset: int, found: Hash | None) -> None:
+    def _save(self, upload: str, file: HeldFile | HeldPieces, offset: int, found: Hash | None) -> None:
         """Make what was received safe, then count it."""
-        file.flush()
-        os.fsync(file.fileno())
+        file.secure()
         with self._context.write() as session:
             row = session.get(Upload, upload)
             if row is None:
                 raise _refuse_unknown(upload)
+            file.count(session)
             row.received = offset
             row.modified = self._context.clock()
             row.expires = self._expire(row.modified)
-        self._files.keep_hash(upload, offset, found)
+        file.settle()
+        self._files.hashes.keep(upload, offset, found)
 
-    def _finish(self, upload: str, file: BinaryIO) -> None:
+    def _finish(self, upload: str, file: HeldFile | HeldPieces) -> None:
         """Note the digest of a file that is all there. Nothing is ever written to it again."""
-        digest = self._files.finish_hash(upload, file)
+        digest = self._files.hashes.finish(upload, file.read)
         with self._context.write() as session:
             row = session.get(Upload, upload)
             if row is not None and row.state == "receiving":

@@ -7,8 +7,9 @@ where it was.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,21 +17,19 @@ from typing import Any
 from opendata.db.models import Draft, DraftAttachment, DraftResource
 from opendata.domain.drafts import DraftState
 from opendata.domain.findings import Finding
-from opendata.domain.schema import TableSchema
 from opendata.domain.stages import Stage
 from opendata.errors import N_, InputError, InvalidPackageError, UnreadableFileError
 from opendata.intake.document.attachment_text import read_attachment_text
 from opendata.intake.meaning.units import is_one_unit
 from opendata.intake.reading import read_table
 from opendata.intake.tables import FoundContents, FoundTable, OpenedTable
+from opendata.outside.cluster import choose_key_check, choose_prepare, join_parts
 from opendata.privacy.detection.screen import PrivacyScreen
 from opendata.privacy.detection.texts import summarise_text
 from opendata.recipes.doubts import find_type_doubts
 from opendata.recipes.plan import make_plan
 from opendata.recipes.sentences import describe_applied
-from opendata.recipes.verbs import moves_rows
 from opendata.services.catalogue.files.needed_blobs import list_own_of_table, list_parts, list_unneeded
-from opendata.services.catalogue.files.placement import find_store
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.versions import Versions
 from opendata.services.core.context import Context
@@ -38,13 +37,14 @@ from opendata.services.core.damages import Damages
 from opendata.services.core.scans import find_virus
 from opendata.services.drafts.attachments import Places
 from opendata.services.drafts.draft_changes import DraftChanges
-from opendata.services.drafts.edition.growing import DraftPart, Growing
+from opendata.services.drafts.edition.growing import DraftPart, Growing, may_grow
 from opendata.services.drafts.edition.recognising import Recognising, find_table
 from opendata.services.drafts.fixing.following import ask_of_steps, follow_steps
 from opendata.services.drafts.fixing.recipes import read_steps, recall_steps
 from opendata.services.drafts.intake import describe_before
 from opendata.services.drafts.lease import Lease
 from opendata.services.drafts.meaning.meanings import propose_units, said_units, understand
+from opendata.services.drafts.parts.cutting import Parting, is_elsewhere
 from opendata.services.drafts.readings import (
     Readings,
     come_again,
@@ -59,19 +59,30 @@ from opendata.services.drafts.series.building import AbsorbedError, Building
 from opendata.services.drafts.series.offers import is_single
 from opendata.services.privacy.gate import BY
 from opendata.services.privacy.treating import keep_fitting, order_schema, treat_table
+from opendata.services.work.keyed_tables import list_keyed
 from opendata.services.work.refusing import refuse_table
 from opendata.services.work.scanning import HeldError, Scanning, report_viruses
 from opendata.services.work.seen import count_findings
-from opendata.tables.check.keys import KeyedTable, check_foreign_keys
-from opendata.tables.report.report import TaskReport, refuse_file, store_task
+from opendata.tables.check.keys import check_foreign_keys
+from opendata.tables.report.report import refuse_file, store_task
 from opendata.tables.schema.origins import mark_proposed
 from opendata.tables.schema.schema import publish_schema, read_schema
 from opendata.tables.table import PreparedTable, prepare_table, release_memory
 
 NOT_IN_FILE = N_("The corrected file “%(file)s” doesn't have this table. Send the table's file, or leave the table out")
+ELSEWHERE = N_("The table “%(table)s” was written by another system. Let that system write and offer it again")
 
 KEEP_SECONDS = 1.0
 """Seconds of work whose results are kept together: no more than that is done again after a crash."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """Where a table is worked on: a folder, its file as it was sent, and what checks it."""
+
+    folder: Path
+    upload: Path
+    prepare: Callable[..., PreparedTable]
 
 
 class Processing:
@@ -86,6 +97,7 @@ class Processing:
         self._recognising = Recognising(context)
         self._growing = Growing(context, manifests)
         self._building = Building(context)
+        self._parting = Parting(context)
 
     def run(self, lease: Lease, row: Draft) -> None:
         """Take a draft from `validating` to `valid` or `invalid`. `row` is as it was when it was taken."""
@@ -138,50 +150,35 @@ class Processing:
         """
         versions = Versions(self._context, self._manifests, Damages(self._context))
         with ExitStack() as opened:
-            tables = self._list_tables(row, opened)
-            check_foreign_keys(tables, versions.local_table)
+            manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
+            tables = list_keyed(self._context, row, manifest, opened)
+            check_foreign_keys(tables, versions.local_tables, choose_key_check(self._context.settings))
         return {name: store_task(table.task.describe()) for name, table in tables.items() if not table.task.valid}
-
-    def _list_tables(self, row: Draft, opened: ExitStack) -> dict[str, KeyedTable]:
-        """The tables of the next version, by name, each with a report of its keys alone.
-
-        Their files are there until `opened` is closed.
-        """
-        tables: dict[str, KeyedTable] = {}
-        manifest = self._manifests.get(row.dataset_id, row.base) if row.base else None
-        gone = {*row.dropped, *(item.name for item in row.resources)}
-        for item in manifest.tables if manifest else ():
-            if item.name not in gone:
-                name = item.parquet.sha256
-                path = opened.enter_context(find_store(self._context, name).local_copy(name))
-                tables[item.name] = _with_keys(item.name, path, item.schema)
-        for resource in row.resources:
-            file: Path | None = None
-            if resource.parquet and resource.valid:
-                file = opened.enter_context(self._context.private.local_copy(resource.parquet))
-            schema = TableSchema(resource.published_schema or {"fields": []})
-            first_row = None if moves_rows(read_steps(resource)) else resource.first_row
-            tables[resource.name] = _with_keys(resource.name, file, schema, first_row)
-        return tables
 
     def _check_table(self, lease: Lease, row: Draft, resource: DraftResource) -> set[str]:
         """Check a table; return the files that were made of it before the decisions that now apply to it."""
         refused: Finding | None = None
         parts = {*list_parts(resource)}
         try:
-            with self._context.work_folder() as folder, self._context.kept_copy(resource.upload) as upload:
-                values, findings = self._read_table(lease, row, resource, upload, folder)
+            if is_elsewhere(resource):
+                raise UnreadableFileError(ELSEWHERE, table=resource.name)
+            with ExitStack() as opened:
+                folder = opened.enter_context(self._context.work_folder())
+                upload = opened.enter_context(self._context.kept_copy(resource.upload))
+                desk = _Desk(folder, upload, choose_prepare(self._context.settings, prepare_table, opened))
+                values, findings = self._read_table(lease, row, resource, desk)
+                values, wholes = self._parting.take(resource, values)
         except AbsorbedError:
             return set()
         except (InputError, InvalidPackageError) as error:
-            values, findings, refused = {}, [], refuse_file(error)
+            values, findings, refused, wholes = {}, [], refuse_file(error), set[str]()
         before = list_own_of_table(resource)
         if refused is not None:
             refuse_table(resource, refused)
         for key, value in values.items():
             setattr(resource, key, value)
         row.privacy = [*(item for item in row.privacy if item["resource"] != resource.name), *findings]
-        gone = {name for name in parts - {*list_parts(resource)} if name}
+        gone = wholes | {name for name in parts - {*list_parts(resource)} if name}
         return gone | (before - list_own_of_table(resource) if resource.treated is not None else set())
 
     def _screen_attachment(self, attachment: DraftAttachment) -> None:
@@ -192,13 +189,14 @@ class Processing:
         attachment.is_read, attachment.unread = unread is None, unread or ""
 
     def _read_table(
-        self, lease: Lease, row: Draft, resource: DraftResource, upload: Path, folder: Path
+        self, lease: Lease, row: Draft, resource: DraftResource, desk: _Desk
     ) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
         """Understand and check a table; the columns of its row, and what looks like personal data."""
+        folder, upload = desk.folder, desk.upload
         total = sum(item.upload_bytes for item in row.resources) or 1
         before = sum(item.upload_bytes for item in row.resources if item.checked)
 
-        def report(stage: str, count: int) -> None:
+        def report(stage: str, count: float) -> None:
             lease.report(Stage(stage, resource.name), 0.95 * (before + count) / total)
 
         report("read", 0)
@@ -209,7 +207,7 @@ class Processing:
         upload = upload if is_single(resource) else found.path
         recipe = read_steps(resource)
         check = partial(
-            prepare_table,
+            desk.prepare,
             folder=folder,
             name=resource.name,
             recipe=recipe,
@@ -237,20 +235,25 @@ class Processing:
         prepared.task.place = resource.file
         prepared.task.applied = list(map(describe_applied, prepared.applied))
         prepared.task.bytes = resource.upload_bytes
+        if resource.decisions or may_grow(resource, manifest):
+            prepared = join_parts(prepared)
         release_memory()
         report("store", resource.upload_bytes)
         values = self._describe(prepared, resource, opened, upload)
-        personal = {item.field for item in prepared.privacy}
-        before_it = find_table(manifest, resource.name)
+        personal, before_it = {item.field for item in prepared.privacy}, find_table(manifest, resource.name)
         values["meaning"] = understand(row, resource, opened, prepared.profile, before_it, personal)
         if values["proposed_schema"] is not None:
             values["proposed_schema"] = propose_units(values["proposed_schema"], values["meaning"])
         left: Sequence[Mapping[str, Any]] = ()
         if prepared.task.valid and resource.decisions:
-            treated, left = self._treat(row, resource, prepared, folder)
+            treated, left = self._treat(row, resource, prepared, folder, is_upload=opened.path == upload)
             values |= treated
         if prepared.task.valid and prepared.schema is not None and values["treated"] is None:
-            values |= self._keep(prepared, resource, is_upload=opened.path == upload)
+            if prepared.parts is None:
+                values |= self._keep(prepared, resource, is_upload=opened.path == upload)
+            else:  # its last hundredth, so that a table of any size makes progress
+                size = resource.upload_bytes
+                values |= self._parting.keep(prepared.parts, lambda share: report("store", size * (1 + share / 100)))
         found_privacy = [*(finding.describe() for finding in prepared.privacy), *left]
         if values["valid"] and resource.edition is not None:
             report("compare", resource.upload_bytes)
@@ -271,7 +274,7 @@ class Processing:
         return self._readings.choose(resource, contents.tables)
 
     def _treat(
-        self, row: Draft, resource: DraftResource, prepared: PreparedTable, folder: Path
+        self, row: Draft, resource: DraftResource, prepared: PreparedTable, folder: Path, *, is_upload: bool
     ) -> tuple[dict[str, Any], Sequence[Mapping[str, Any]]]:
         """Apply the decisions about personal data: the columns of the row that change, and what should have ended."""
         schema = order_schema(prepared)
@@ -287,8 +290,7 @@ class Processing:
         values |= {"risk": found.risk, "treated": found.record, "valid": table.task.valid, "rows": table.rows}
         if not table.task.valid or table.schema is None:
             return {**values, "report": store_task(table.task.describe()), "csv": None, "parquet": None}, found.left
-        values["csv"], values["csv_bytes"] = self._context.private.put_blob(table.csv)
-        values["parquet"], values["parquet_bytes"] = self._context.private.put_blob(table.parquet)
+        values |= self._keep(table, resource, is_upload=is_upload and table is prepared)
         values["published_schema"], values["profile"] = publish_schema(table.schema), list(table.profile)
         return values, found.left
 
@@ -340,7 +342,7 @@ class Processing:
     def _keep(self, prepared: PreparedTable, resource: DraftResource, *, is_upload: bool) -> dict[str, Any]:
         """Put the files of a valid table into the private store; return the columns of the draft's row that name them.
 
-        Only a table that is published as it was sent comes here: of a treated one nothing but the upload is kept.
+        Only a table as it is published comes here: of one whose values were treated nothing but the upload is kept.
         """
         values: dict[str, Any] = {}
         if prepared.csv_is_source and is_upload:
@@ -376,6 +378,7 @@ class Processing:
             "risk": None,
             "part_csv": None,
             "part_parquet": None,
+            "parts": None,
         }
         if opened.path != upload:
             values["plain"], _ = self._context.private.put_blob(opened.path)
@@ -394,7 +397,3 @@ def _list_new(more: Sequence[Mapping[str, Any]], known: Sequence[Mapping[str, An
     """The findings in a whole table that the file alone didn't give."""
     told = {(item["field"], item["kind"]) for item in known}
     return [item for item in more if (item["field"], item["kind"]) not in told]
-
-
-def _with_keys(name: str, path: Path | None, schema: TableSchema, first_row: int | None = 2) -> KeyedTable:
-    return KeyedTable(path, schema.foreign_keys, TaskReport(name=name, place=f"{name}.csv"), first_row)

@@ -54,6 +54,7 @@ from opendata.services.drafts.next_version import (
     metadata_of,
     publishes_entry_only,
 )
+from opendata.services.drafts.parts.cutting import Parting
 from opendata.services.drafts.submission import require_publishable, require_sealed
 from opendata.services.signing.signatures import add_comment, describe_approval, require_signed, send_back
 from opendata.services.work.processing import Processing
@@ -95,6 +96,7 @@ class Publication:
         self._processing = processing
         self._scanning = scanning
         self._growing = Growing(context, manifests)
+        self._parting = Parting(context)
 
     def run(self, lease: Lease, row: Draft) -> bool:
         """Publish a draft; False where another draft of the dataset is being published and this one has to wait.
@@ -138,7 +140,8 @@ class Publication:
         this one was compared with the one before.
         """
         base = row.dataset.latest
-        grown = {resource.id: found.values for resource, found in self._growing.catch_up(lease, row, base)}
+        caught_up = self._growing.catch_up(lease, row, base)
+        grown = {resource.id: {**found.values, **self._parting.cut(found.values)} for resource, found in caught_up}
         _take_grown(row, grown)
         compared = {resource.id: changes for resource, changes in self._changes.compare(lease, row, base)}
         with self._context.write() as session:

@@ -16,7 +16,7 @@ def refuse_table(resource: DraftResource, why: Finding) -> None:
     resource.checked, resource.valid, resource.rows = True, False, 0
     resource.report, resource.profile = store_task(task.describe()), []
     resource.findings = resource.csv = resource.parquet = resource.plain = resource.texts = None
-    resource.part_csv = resource.part_parquet = resource.texts_of = resource.marks = None
+    resource.part_csv = resource.part_parquet = resource.parts = resource.texts_of = resource.marks = None
     resource.published_schema = resource.proposed_schema = resource.changes = None
 
 

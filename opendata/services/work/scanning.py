@@ -26,6 +26,7 @@ from opendata.services.core.actors import SYSTEM
 from opendata.services.core.context import Context
 from opendata.services.core.scans import find_virus, list_verdicts
 from opendata.services.drafts.lease import Lease
+from opendata.services.drafts.parts.cutting import is_elsewhere
 from opendata.services.uploads.uploads import Uploads
 from opendata.services.work.refusing import refuse_attachment, refuse_table
 
@@ -72,7 +73,7 @@ class Scanning:
         """
         if self._scanner is None:
             return True
-        files: dict[str, _File] = {item.upload: item for item in row.resources}
+        files: dict[str, _File] = {item.upload: item for item in row.resources if not is_elsewhere(item)}
         files |= {item.upload: item for item in row.attachments}
         files |= {item.upload: item for table in row.resources for item in _list_parts(table)}
         is_known = files.keys() <= (row.scans or {}).keys()

@@ -12,6 +12,7 @@ from functools import partial
 
 from sqlalchemy import func, or_, select
 
+from opendata.db.counts import recount
 from opendata.db.models import Dataset, Draft, DraftResource
 from opendata.domain.drafts import HELD, DraftState, Failure, is_held
 from opendata.errors import BackendError, OpendataError, TooLargeError
@@ -211,6 +212,7 @@ class Work:
             "addresses": MailAddresses(self._context).tidy,
             "mail": self._sending.tidy,
             "columns of metadata": partial(follow_metadata, self._context),
+            "counts of datasets": self._count_again,
             "audit log": Checkpoints(self._context).tidy,
             "screening": self._screening.run_slice,
             "checking": self._check_slice,
@@ -222,6 +224,10 @@ class Work:
     def send_mail(self, is_stopping: Callable[[], bool]) -> int:
         """Send the mail that is due, until it is to stop; how many mails."""
         return self._sending.send_due(is_stopping)
+
+    def _count_again(self) -> None:
+        with self._context.write() as session:
+            recount(session)
 
     def _check_slice(self) -> None:
         self._checking.run_slice(time.monotonic() - self._looked)

@@ -38,9 +38,12 @@ _CONNECT_SECONDS = 3
 _SENDING_FACTOR = 6
 """A part of a large file may take so many times longer than an answer."""
 
-_MOST_TRIES = 6
+_MOST_TRIES = 8
+_LONGEST_PAUSE_SECONDS = 1
+"""Between two tries: so long an object store may be back before anybody notices."""
+
 _HANGS_SECONDS = 1.0
-_REST_SECONDS = 2.0
+_REST_SECONDS = 0.5
 """After it didn't answer one request, so long the next ones are refused at once: they would hold all threads."""
 
 _STATUS = re.compile(r"status code: ([0-9]{3})")
@@ -252,7 +255,7 @@ class Clients:
                 "retry_timeout": timedelta(seconds=seconds),
                 "backoff": {
                     "init_backoff": timedelta(milliseconds=100),
-                    "max_backoff": timedelta(seconds=max(1, access.seconds // 3)),
+                    "max_backoff": timedelta(seconds=_LONGEST_PAUSE_SECONDS),
                     "base": 2,
                 },
             },

@@ -35,6 +35,13 @@ def make_integers(numbers: np.ndarray) -> pa.Array:
     )
 
 
+def list_numbers(numbers: range | np.ndarray) -> np.ndarray:
+    """Numbers that may follow one another, as an array."""
+    import numpy as np
+
+    return np.arange(numbers.start, numbers.stop) if isinstance(numbers, range) else numbers
+
+
 def make_scalar(value: bool | int | float | date, wanted: pa.DataType) -> pa.Scalar:
     """One value of a fixed width; Raises `OverflowError` for an integer that the type does not hold."""
     import pyarrow as pa

@@ -12,10 +12,12 @@ standard error is 1/√k. Whether values are few depends on all rows, so their d
 
 from __future__ import annotations
 
+from functools import cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from opendata.tables.arrow.arrays import make_integers, view_flags, view_numbers
+from opendata.tables.arrow.compiled import find_compiled
 from opendata.tables.arrow.shapes import find_extent
 
 if TYPE_CHECKING:
@@ -37,6 +39,8 @@ _FACTORS = [
     int.from_bytes(blake2b(bytes([place]), digest_size=8).digest(), "little") | 1 for place in range(_LONG // 8)
 ]
 """One odd number for each word of a text."""
+
+_ALL = 2**64 - 1
 
 SLOTS = 1 << 15
 """At most this many hashes are remembered, by their last bits, so that frequent values need not be sorted again."""
@@ -69,6 +73,12 @@ class Tally:
             return self.settle()
         return len(found) <= self._most
 
+    def join(self, other: Tally) -> bool:
+        """Count the values of another tally too; whether they are few."""
+        self._values += other._values
+        self._counts += other._counts
+        return self.settle()
+
     def settle(self) -> bool:
         """Put everything counted together; whether the values are few."""
         import numpy as np
@@ -92,6 +102,10 @@ class Tally:
         return (self._values[0], view_numbers(self._counts[0])) if self._values else None
 
 
+Lengths = tuple[int, int]
+"""The least and the greatest number of characters of some texts."""
+
+
 class Sketch:
     """The smallest hashes of a column's values, at most `size` of them."""
 
@@ -102,15 +116,31 @@ class Sketch:
         self._bound: int | None = None
         self._seen = Seen()
 
+    def take_values(self, values: pa.Array) -> Lengths | None:
+        """Regard the values of an array without nulls; how long they are, if they are texts and that is known now."""
+        made = _hash_new(values, self._seen.slots, _ALL if self._bound is None else self._bound)
+        if made is None:
+            self.take(hash_values(values))
+            return None
+        hashes, lengths = made
+        self._keep(hashes)
+        return lengths
+
     def take(self, hashes: np.ndarray) -> None:
         """Regard the values that have these hashes (uint64)."""
         hashes = hashes if self._bound is None else hashes[hashes < self._bound]
-        small = hashes[self._seen.find_new(hashes)]
+        self._keep(hashes[self._seen.find_new(hashes)])
+
+    def _keep(self, small: np.ndarray) -> None:
         if len(small):
             self._kept.append(small)
             self._number += len(small)
         if self._number > _PENDING * self._size:
             self._settle()
+
+    def join(self, other: Sketch) -> None:
+        """Regard the values that another sketch has seen."""
+        self.take(other.list())
 
     def estimate(self) -> tuple[int, bool]:
         """How many different values there are, and whether that is their very number."""
@@ -146,16 +176,24 @@ class Seen:
     def __init__(self) -> None:
         self._slots: np.ndarray | None = None
 
-    def find_new(self, hashes: np.ndarray) -> np.ndarray:
-        """Which of these hashes (uint64) aren't remembered, and remember them. One that was forgotten is new again."""
+    @property
+    def slots(self) -> np.ndarray:
+        """What is remembered: each hash in the slot of its last bits."""
         import numpy as np
 
         if self._slots is None:
             self._slots = np.zeros(SLOTS, np.uint64)
             self._slots[0] = 1  # a hash of which this is not the slot
+        return self._slots
+
+    def find_new(self, hashes: np.ndarray) -> np.ndarray:
+        """Which of these hashes (uint64) aren't remembered, and remember them. One that was forgotten is new again."""
+        import numpy as np
+
+        remembered = self.slots
         slots = (hashes & np.uint64(SLOTS - 1)).view(np.int64)
-        new: np.ndarray = self._slots.take(slots) != hashes
-        self._slots[slots[new]] = hashes[new]
+        new: np.ndarray = remembered.take(slots) != hashes
+        remembered[slots[new]] = hashes[new]
         return new
 
 
@@ -164,6 +202,9 @@ def hash_values(values: pa.Array) -> np.ndarray:
     import numpy as np
     import pyarrow as pa
 
+    made = _hash_new(values, None, _ALL)
+    if made is not None:
+        return made[0]
     if pa.types.is_string(values.type):
         parts = [_hash_texts(values.slice(start, _ROWS)) for start in range(0, len(values), _ROWS)]
         found = np.concatenate([np.empty(0, np.uint64), *parts])
@@ -182,6 +223,39 @@ def hash_values(values: pa.Array) -> np.ndarray:
     mixed ^= mixed >> np.uint64(29)
     mixed *= np.uint64(_MIX)
     return mixed
+
+
+def _hash_new(values: pa.Array, slots: np.ndarray | None, bound: int) -> tuple[np.ndarray, Lengths | None] | None:
+    """The hashes below `bound` that `slots` don't remember (None: all hashes), and the lengths of texts.
+
+    None where the compiled functions aren't there, or don't know such values.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    if pa.types.is_string(values.type):
+        measure = find_compiled("measure_texts")
+        _, offsets, data = values.buffers()
+        if measure is None or offsets is None:
+            return None
+        made = measure(offsets, values.offset, len(values), data or b"", _list_factors(), slots, bound)
+        if made is None:
+            return None
+        return np.frombuffer(made[0], np.uint64), made[1:] if len(values) else None
+    hash_numbers = find_compiled("hash_numbers")
+    is_plain = pa.types.is_integer(values.type) or pa.types.is_float64(values.type) or pa.types.is_temporal(values.type)
+    data = values.buffers()[1]
+    if hash_numbers is None or not is_plain or data is None or values.type.bit_width not in (32, 64):
+        return None
+    hashes = hash_numbers(data, values.type.bit_width // 8, values.offset, len(values), slots, bound)
+    return np.frombuffer(hashes, np.uint64), None
+
+
+@cache
+def _list_factors() -> np.ndarray:
+    import numpy as np
+
+    return np.array(_FACTORS, np.uint64)
 
 
 def view_halves(values: pa.Array) -> tuple[np.ndarray, np.ndarray]:

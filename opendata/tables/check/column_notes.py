@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -33,12 +33,11 @@ _MOST = 100
 
 
 class NeedsZoneError(Exception):
-    """A column turned out to have moments with a zone: its schema must say whether it has, and it is read again."""
+    """Columns have moments with a zone, and the schema says nothing of it: the table is read again with what holds."""
 
-    def __init__(self, field: str, *, has_zone: bool) -> None:
-        super().__init__(field)
-        self.field = field
-        self.has_zone = has_zone
+    def __init__(self, zones: Mapping[str, bool]) -> None:
+        super().__init__(zones)
+        self.zones = zones
 
 
 def list_start(rows: Iterator[list[str]]) -> list[list[str]]:
@@ -50,14 +49,17 @@ def list_start(rows: Iterator[list[str]]) -> list[list[str]]:
 
 
 def find_zones(start: Sequence[Sequence[str]], columns: Sequence[Field]) -> None:
-    """Raises `NeedsZoneError` for a column whose first moments have a zone: in whole columns they are cast fast."""
+    """Raises `NeedsZoneError` for columns whose first moments have a zone: in whole columns they are cast fast."""
+    found: dict[str, bool] = {}
     for place, item in enumerate(columns):
         if item.type != "datetime" or item.format != "default" or "zone" in item.own:
             continue
         cells = [row[place] for row in start if place < len(row) and len(row[place]) > _DAY_CHARACTERS]
         zoned = sum(bool(_ZONE_AT_END.search(cell, _DAY_CHARACTERS)) for cell in cells)
         if 2 * zoned > len(cells):
-            raise NeedsZoneError(item.name, has_zone=True)
+            found[item.name] = True
+    if found:
+        raise NeedsZoneError(found)
 
 
 class ColumnNotes:
@@ -67,10 +69,10 @@ class ColumnNotes:
         self._rounded: Counter[str] = Counter()
         self._spaced: Counter[str] = Counter()
         self._found: dict[str, Counter[Note]] = {}
-        self._moments: Counter[str] = Counter()
+        self._values: Counter[str] = Counter()
 
     def take(self, name: str, column: ScreenedColumn) -> None:
-        """Remember the notes on a batch of a column. Raises `NeedsZoneError` where these are its first zones."""
+        """Remember the notes on a batch of a column."""
         if column.rounded:
             self._rounded[name] += column.rounded
         if column.spaced:
@@ -78,12 +80,23 @@ class ColumnNotes:
         if column.notes:
             found = self._found.setdefault(name, Counter())
             found.update({note: count for note, count in column.notes.items() if note in found or len(found) < _MOST})
-            zoned = found[Note(ZONE)]
-            if zoned:
-                moments = self._moments[name] + len(column.typed) - column.typed.null_count
-                raise NeedsZoneError(name, has_zone=2 * zoned >= moments)
-        if column.has_moments:
-            self._moments[name] += len(column.typed) - column.typed.null_count
+        self._values[name] += column.count_values()
+
+    def join(self, other: ColumnNotes) -> bool:
+        """Take in the notes on a later piece of the table; whether they are those of the whole table."""
+        self._rounded.update(other._rounded)
+        self._spaced.update(other._spaced)
+        self._values.update(other._values)
+        for name, found in other._found.items():
+            self._found.setdefault(name, Counter()).update(found)
+        return all(len(found) < _MOST for found in self._found.values())
+
+    def require_zones(self) -> None:
+        """Once all rows have come: raises `NeedsZoneError` for columns of which some moments have a zone."""
+        zoned = {name: found[Note(ZONE)] for name, found in self._found.items()}
+        zones = {name: 2 * count >= self._values[name] for name, count in zoned.items() if count}
+        if zones:
+            raise NeedsZoneError(zones)
 
     def list_warnings(self, names: Sequence[str], *, is_valid: bool) -> Iterator[Problem]:
         """What to warn of, the columns in their order. Of an invalid table nothing is published that is rounded."""

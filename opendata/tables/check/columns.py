@@ -8,20 +8,22 @@ way can never be wrong, only undecided.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from opendata.domain.findings import Problem
-from opendata.tables.arrow.arrays import make_scalar, make_text, make_texts, view_flags, view_numbers
+from opendata.tables.arrow.arrays import make_text, make_texts, view_flags, view_numbers
 from opendata.tables.arrow.masks import either, only
-from opendata.tables.arrow.shapes import Matcher, find_classes, find_lengths, is_of_bytes
+from opendata.tables.arrow.shapes import find_lengths, is_of_bytes
 from opendata.tables.check.cells import CellRule, CellValue
+from opendata.tables.check.column_checks import CHECKS, Check
 from opendata.tables.check.odd_texts import build_cleaner, find_odd
 from opendata.tables.check.uniqueness import UNEQUAL
+from opendata.tables.text.records import Ascent, Certain, Judged
 from opendata.tables.types.casting import build_column
-from opendata.tables.types.field_type import LEXICAL, Cast, Note
-from opendata.tables.types.number import DOUBLE_DIGITS
+from opendata.tables.types.field_type import LEXICAL, ZONE, Cast, Note
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from opendata.tables.repair.repairs import Repairer
 
 _LONGEST = 2**31 - 1
+_MOST_KNOWN = 10_000
 
 TEXTS = ("string", "any")
 """The types whose texts may be odd without breaking a rule."""
@@ -39,6 +42,8 @@ TEXTS = ("string", "any")
 class ScreenedColumn:
     """A column cast: `typed` and `text` as batches have them, null where a cell is missing or has no value.
 
+    A column that was only judged has neither. `given` is the number of its values, `ascent` its values where they
+    are a key's and each is greater than the one before.
     `rows` (ascending) and `codes` tell the broken cells: `problems[codes[i]]` are those of row `rows[i]`. `rounded`
     counts numbers of which a double does not keep every digit, `spaced` moments with a space instead of their T. `keys`
     are arrays that are equal exactly where the values are, where a key was asked for. `wrong` counts the distinct texts
@@ -58,13 +63,20 @@ class ScreenedColumn:
     repaired: Mapping[tuple[str, ...], int] = field(default_factory=dict)
     notes: Mapping[Note, int] = field(default_factory=dict)
     odd: Sequence[tuple[Problem, np.ndarray]] = ()
+    given: int | None = None
+    ascent: Ascent | None = None
 
-    @property
-    def has_moments(self) -> bool:
-        """Whether the values are moments."""
+    def list_keys(self) -> Sequence[pa.Array]:
+        """The arrays of a key."""
         import pyarrow as pa
 
-        return bool(pa.types.is_timestamp(self.typed.type))
+        if self.ascent is None:
+            return self.keys
+        return (self.ascent.make_column(), pa.nulls(self.ascent.rows, pa.string()))
+
+    def count_values(self) -> int:
+        """How many cells have a value."""
+        return len(self.typed) - self.typed.null_count if self.given is None else self.given
 
 
 class ColumnScreen:
@@ -80,22 +92,26 @@ class ColumnScreen:
         self._kind = rule.type
         self.is_key = False
         self.is_read = False
-        self.arrow_type = rule.type.arrow_type(rule.field)
         self._nulls = rule.nulls
         self._required = bool(rule.constraints.get("required"))
-        self._casts = rule.type.is_castable and self._is_plain()
-        self._checks = self._build_checks() if self._casts else []
         self._clean = build_cleaner(repairs) if rule.type.name in TEXTS else None
+        self._known: dict[str, CellValue] = {}
 
-    def _is_plain(self) -> bool:
+    @cached_property
+    def arrow_type(self) -> pa.DataType:
+        """The Arrow type of the column."""
+        return self._kind.arrow_type(self.rule.field)
+
+    @cached_property
+    def _is_castable(self) -> bool:
         lexical = any(option in self.rule.field.descriptor for option in LEXICAL)
         plain = self.rule.field.format == "default" and not lexical
-        return plain and self.rule.categories is None
+        return self._kind.is_castable and plain and self.rule.categories is None
 
     @property
     def is_certain(self) -> bool:
-        """Whether cells can be found right without the exact rule, as the file has them."""
-        return self._casts and self._clean is None
+        """Whether the type's plain form can be found right without the exact rule, as the file has it."""
+        return self._is_castable and self._clean is None
 
     def screen(
         self, cells: pa.Array, *, wants_values: bool = True, may_be_odd: bool = True, cast: Cast | None = None
@@ -122,9 +138,9 @@ class ColumnScreen:
         if cast is None:
             null = self._find_nulls(cells)
             text = cells if null is None else pc.if_else(null, make_text(None), cells)
-            if not self._casts:
+            if self._checks is None:
                 return self._decide(cells, ScreenedColumn(text, text), None, wants_values)
-            cast = self._cast(text, null)
+            cast = self._cast(text, null, self._checks)
         column, doubt = ScreenedColumn(cast.typed, cast.text, spaced=cast.spaced), cast.doubt
         if cast.is_rewritten and any(self._nulls):  # what it is rewritten to might be a missing value's text
             doubt = either(doubt, only(pc.not_equal(column.text, cells)))
@@ -134,12 +150,41 @@ class ColumnScreen:
             column.keys = self._list_keys(column.typed)
         return column
 
-    def _cast(self, text: pa.Array, null: pa.Array | None) -> Cast:
+    def judge(self, found: Judged | Certain) -> ScreenedColumn:
+        """The verdict on a column of which only the cells in doubt have come, each distinct text once, or none is."""
+        if isinstance(found, Certain):
+            keys = self._list_keys(found.typed) if self.is_key and found.ascent is None else ()
+            return ScreenedColumn(found.typed, found.text, keys=keys, ascent=found.ascent)
+        column = ScreenedColumn(None, None, spaced=found.spaced, ascent=found.ascent)
+        column.given = found.rows - found.nulls
+        if not found.doubts:
+            return column
+        import numpy as np
+
+        rows, codes = np.frombuffer(found.places, np.int32), np.frombuffer(found.codes, np.int32)
+        sources: list[str | None] = list(found.texts)
+        readings = [self._read(text) for text in found.texts]
+        counts = np.bincount(codes, minlength=len(sources))
+        column.repaired = self._repair(sources, readings, counts)
+        column.given -= int(counts[np.array([reading.value is None for reading in readings], bool)].sum())
+        column.given += sum(int(count) for count, text in zip(counts, found.texts, strict=True) if text in self._nulls)
+        return self._report(column, sources, readings, codes, counts, rows)
+
+    def _read(self, text: str) -> CellValue:
+        """A cell read by the exact rule; what was read before is known."""
+        reading = self._known.get(text)
+        if reading is None:
+            reading = self.rule.read(text)
+            if len(self._known) < _MOST_KNOWN:
+                self._known[text] = reading
+        return reading
+
+    def _cast(self, text: pa.Array, null: pa.Array | None, checks: Sequence[Check]) -> Cast:
         """A column of text, null where a cell is missing, cast; in doubt wherever a rule may be broken."""
         cast = self._kind.cast(text, self.arrow_type)
         cast.is_rewritten = cast.text is not text
         doubt = cast.doubt
-        for check in self._checks:
+        for check in checks:
             doubt = either(doubt, check(cast.typed, text))
         if self._required:
             doubt = either(doubt, null)
@@ -179,7 +224,6 @@ class ColumnScreen:
         counts = np.bincount(codes, minlength=len(sources))
         column.repaired = self._repair(sources, readings := [self.rule.read(source) for source in sources], counts)
         values = [reading.value for reading in readings]
-        rounded = np.array([self._is_rounded(*pair) for pair in zip(sources, values, strict=True)], bool)
         places = None if doubt is None else np.flatnonzero(view_flags(doubt))
         decided = replace(column)
         if wants_values or self.is_key or self.is_read or doubt is None:
@@ -191,18 +235,8 @@ class ColumnScreen:
         else:  # a right cell isn't blank
             right = [None if value is None else source for source, value in zip(sources, values, strict=True)]
             decided.text = pc.replace_with_mask(column.text, doubt, make_texts(right).take(coded.indices))
-        decided.rounded = column.rounded + int(rounded[codes].sum()) if len(codes) else column.rounded
-        decided.notes = self._count_notes(values, sources, counts)
-        broken = np.array([bool(reading.problems) for reading in readings], bool)
-        if broken.any():
-            found = np.flatnonzero(broken[codes])
-            decided.rows = found if places is None else places[found]
-            kinds: dict[tuple[Problem, ...], int] = {}
-            numbers = np.array([kinds.setdefault(reading.problems, len(kinds)) for reading in readings], np.int32)
-            decided.codes = numbers[codes[found]]
-            decided.problems = list(kinds)
-            wrong = zip(sources, broken.tolist(), counts.tolist(), strict=True)
-            decided.wrong = {source: count for source, is_broken, count in wrong if is_broken and source is not None}
+            decided.given = len(cells) - decided.text.null_count
+        self._report(decided, sources, readings, codes, counts, places)
         if self.is_key:
             tails = [self._write_key(reading, source) for reading, source in zip(readings, sources, strict=True)]
             taken = make_texts(tails).take(coded.indices)
@@ -211,6 +245,34 @@ class ColumnScreen:
                 taken = pc.replace_with_mask(rest, doubt, taken)
             decided.keys = self._list_keys(decided.typed, taken)
         return decided
+
+    def _report(
+        self,
+        column: ScreenedColumn,
+        sources: Sequence[str | None],
+        readings: Sequence[CellValue],
+        codes: np.ndarray,
+        counts: np.ndarray,
+        places: np.ndarray | None,
+    ) -> ScreenedColumn:
+        """Put into a column what its distinct texts have shown; `codes` are of the cells at `places` (None: all)."""
+        import numpy as np
+
+        values = [reading.value for reading in readings]
+        rounded = np.array([self._is_rounded(*pair) for pair in zip(sources, values, strict=True)], bool)
+        column.rounded += int(rounded[codes].sum()) if len(codes) else 0
+        column.notes = self._count_notes(values, sources, counts)
+        broken = np.array([bool(reading.problems) for reading in readings], bool)
+        if broken.any():
+            found = np.flatnonzero(broken[codes])
+            column.rows = found if places is None else places[found]
+            kinds: dict[tuple[Problem, ...], int] = {}
+            numbers = np.array([kinds.setdefault(reading.problems, len(kinds)) for reading in readings], np.int32)
+            column.codes = numbers[codes[found]]
+            column.problems = list(kinds)
+            wrong = zip(sources, broken.tolist(), counts.tolist(), strict=True)
+            column.wrong = {source: count for source, is_broken, count in wrong if is_broken and source is not None}
+        return column
 
     def _repair(
         self, sources: list[str | None], readings: list[CellValue], counts: np.ndarray
@@ -254,23 +316,28 @@ class ColumnScreen:
             return None
         if reading.parsed != reading.parsed:  # NaN
             return UNEQUAL if reading.value is None else None
+        note = self.rule.find_note(reading.parsed, source)
+        if note is not None and note.kind == ZONE:  # no moment with a zone is equal to one without
+            return ZONE
         key = self._kind.write_key(reading.parsed, source)
         return str(reading.parsed) if key is None and reading.value is None else key
 
     def _is_rounded(self, source: str | None, value: Any) -> bool:
-        return value is not None and source is not None and self._kind.is_rounded(value, source, self.arrow_type)
+        return value is not None and source is not None and self._kind.is_rounded(value, source, self.rule.field)
 
-    def _build_checks(self) -> list[Check]:
-        """One function per constraint: typed and text in, where it may be broken out."""
+    @cached_property
+    def _checks(self) -> Sequence[Check] | None:
+        """One function per constraint: typed and text in, where it may be broken out; None where no cell is certain."""
+        if not self._is_castable:
+            return None
         checks = []
         for name, bound in self.rule.constraints.items():
             if name == "required" or bound is False:
                 continue
-            build = _CHECKS.get(name)
+            build = CHECKS.get(name)
             check = build(self.rule, self.arrow_type, bound) if build else None
             if check is None:  # a constraint this pass knows nothing of: the exact rule decides every cell
-                self._casts = False
-                return []
+                return None
             checks.append(check)
         return checks
 
@@ -282,94 +349,3 @@ def _find_blanks(text: pa.Array) -> pa.Array | None:
     if is_of_bytes(text, 0x21, 0x7E):
         return None
     return only(pc.utf8_is_space(text))
-
-
-# --- checks: a constraint's bound in; a function from typed and text to where it may be broken out, or None
-
-Check = Callable[["pa.Array", "pa.Array"], "pa.Array | None"]
-
-
-def _check_pattern(rule: CellRule, wanted: pa.DataType, bound: Any) -> Check | None:  # noqa: ARG001
-    import pyarrow as pa
-
-    if not rule.type.is_text:
-        return None
-    from opendata.tables.schema.engine import translate_pattern
-
-    matcher = Matcher(translate_pattern(bound), find_classes(bound))
-    try:
-        matcher.find_others(make_texts([""]))
-    except pa.ArrowInvalid:  # just too large for Arrow
-        return None
-    return lambda typed, text: matcher.find_others(text)  # noqa: ARG005
-
-
-def _check_length(least: bool) -> Callable[[CellRule, pa.DataType, Any], Check | None]:
-    def build(rule: CellRule, wanted: pa.DataType, bound: Any) -> Check | None:  # noqa: ARG001
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        if not rule.type.is_text:
-            return None
-        compare = pc.less if least else pc.greater
-
-        def check(typed: pa.Array, text: pa.Array) -> pa.Array | None:  # noqa: ARG001
-            lengths = find_lengths(text)  # a character has one to four bytes
-            if least and not text.null_count and lengths.min(initial=bound * 4) >= bound * 4:
-                return None
-            if not least and lengths.max(initial=0) <= bound:
-                return None
-            return only(compare(pc.utf8_length(text), make_scalar(min(bound, _LONGEST), pa.int32())))
-
-        return check
-
-    return build
-
-
-def _check_bound(compare: str) -> Callable[[CellRule, pa.DataType, Any], Check | None]:
-    def build(rule: CellRule, wanted: pa.DataType, bound: Any) -> Check | None:
-        import pyarrow.compute as pc
-
-        limit = rule.type.choose_limit(rule.read_bound(bound), wanted)
-        if limit is None:
-            return None
-        within = getattr(pc, compare)
-        scalar = make_scalar(limit, wanted)
-        if rule.type.is_exact:
-            return lambda typed, text: only(pc.invert(within(typed, scalar)))  # noqa: ARG005
-
-        def check(typed: pa.Array, text: pa.Array) -> pa.Array | None:
-            doubt = only(pc.invert(within(typed, scalar)))
-            if find_lengths(text).max(initial=0) <= DOUBLE_DIGITS:
-                return doubt
-            return either(doubt, only(pc.equal(typed, scalar)))  # the double may stand for a decimal beside it
-
-        return check
-
-    return build
-
-
-def _check_enum(rule: CellRule, wanted: pa.DataType, bound: Any) -> Check | None:  # noqa: ARG001
-    import pyarrow.compute as pc
-
-    if not all(type(item) is rule.type.enum_kind for item in bound):
-        return None
-    allowed = make_texts([str(item) for item in bound])
-
-    def check(typed: pa.Array, text: pa.Array) -> pa.Array | None:  # noqa: ARG001
-        outside = pc.invert(pc.is_in(text, value_set=allowed))
-        return only(pc.and_(outside, text.is_valid()) if text.null_count else outside)
-
-    return check
-
-
-_CHECKS: Mapping[str, Callable[[CellRule, Any, Any], Check | None]] = {
-    "pattern": _check_pattern,
-    "minLength": _check_length(least=True),
-    "maxLength": _check_length(least=False),
-    "minimum": _check_bound("greater_equal"),
-    "maximum": _check_bound("less_equal"),
-    "exclusiveMinimum": _check_bound("greater"),
-    "exclusiveMaximum": _check_bound("less"),
-    "enum": _check_enum,
-}

@@ -15,7 +15,7 @@ from opendata.tables.arrow.arrays import view_flags
 from opendata.tables.check.columns import ScreenedColumn
 from opendata.tables.report.findings import build_findings, findings_schema
 from opendata.tables.report.report import Tally, TaskReport
-from opendata.tables.text.splitting import Records
+from opendata.tables.text.records import Records
 from opendata.tables.text.steps import StepsAtWork
 
 if TYPE_CHECKING:
@@ -56,6 +56,11 @@ class Listing:
         self._names: Sequence[str] = ()
         self._steps: StepsAtWork | None = None
 
+    @property
+    def keeps_nothing(self) -> bool:
+        """Whether findings are listed and counted, but not stored."""
+        return self._on_findings is None
+
     def take(self, records: Records, numbers: np.ndarray, found: Sequence[Found], blank: np.ndarray | None) -> None:
         """Take the findings of one batch; `blank` marks rows without anything, for which nothing else is reported."""
         import numpy as np
@@ -71,10 +76,10 @@ class Listing:
         rows = self._choose_rows(found, ragged, blank)
         if not rows:
             return
-        cursors = [0] * len(found)
-        most = self._task.limit * 2  # of rows in ascending order, the first of all are among the first of each
-        for index in np.unique(np.concatenate([part[:most] for part in rows]))[:most].tolist():
-            self._list_row(records, int(numbers[index]), index, found, cursors, blank)
+        wanted = np.unique(np.concatenate(rows))
+        cells = _gather(found, wanted)
+        for index in wanted.tolist():
+            self._list_row(records, int(numbers[index]), index, cells.get(index, ()), blank)
 
     def store_rows(
         self,
@@ -106,6 +111,32 @@ class Listing:
             )
         )
 
+    def store_again(self, batch: pa.RecordBatch, offset: int) -> None:
+        """Store what the listing of a later piece of the table has stored, `offset` rows further down."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        if self._on_findings is None or not batch.num_rows:
+            return
+        rows = pc.add(batch.column("row"), offset)
+        batch = pa.record_batch([rows, *batch.columns[1:]], schema=batch.schema)
+        names = ("type", "fieldName", "rule", "strength")
+        codes = pc.dictionary_encode(pc.binary_join_element_wise(*(batch.column(name) for name in names), "\0"))
+        keep = []
+        for code, text in sorted(enumerate(codes.dictionary.to_pylist()), key=lambda item: self._order(item[1])):
+            places = pc.indices_nonzero(pc.equal(codes.indices, code))
+            tally = Tally(*text.split("\0"))
+            places = places[: max(self._find_room(tally), 0)]
+            self._note_stored(tally, len(places))
+            keep.append(places)
+        chosen = pa.concat_arrays(keep)
+        if len(chosen):
+            self._on_findings(batch.take(chosen.take(pc.array_sort_indices(chosen))))
+
+    def _order(self, text: str) -> int:
+        name = text.split("\0")[1]
+        return self._names.index(name) if name in self._names else 0
+
     def _find_room(self, tally: Tally) -> int:
         return min(self.most - self._stored[tally], self._left)
 
@@ -116,22 +147,30 @@ class Listing:
     def _choose_rows(
         self, found: Sequence[Found], ragged: np.ndarray | None, blank: np.ndarray | None
     ) -> list[np.ndarray]:
-        """The rows of which something is still to be listed, once or more."""
+        """The rows of which something is still to be listed: the first with errors, and the first with remarks.
+
+        What is listed of some rows doesn't depend on how they are cut into batches.
+        """
         import numpy as np
 
-        errors, remarks = self._task.has_room("error"), self._task.has_room("warning")
-        rows = []
-        for item in found:
-            wanted = [
-                any(errors if problem.strength == "error" else remarks for problem in problems)
-                for problems in item.problems
-            ]
-            if any(wanted):
-                rows.append(item.rows[np.array(wanted)[item.codes]])
-        if errors:
-            rows += [ragged] if ragged is not None else []
-            rows += [np.flatnonzero(blank)] if blank is not None else []
-        return rows
+        chosen = []
+        for is_error in (True, False):
+            if not self._task.has_room("error" if is_error else "warning"):
+                continue
+            rows = []
+            for item in found:
+                wanted = [
+                    any((problem.strength == "error") == is_error for problem in problems) for problems in item.problems
+                ]
+                if any(wanted):
+                    rows.append(item.rows[np.array(wanted)[item.codes]])
+            if is_error:
+                rows += [ragged] if ragged is not None else []
+                rows += [np.flatnonzero(blank)] if blank is not None else []
+            most = self._task.limit  # of rows in ascending order, the first of all are among the first of each
+            if rows:
+                chosen.append(np.unique(np.concatenate([part[:most] for part in rows]))[:most])
+        return chosen
 
     def _count(self, item: Found) -> None:
         import numpy as np
@@ -179,24 +218,19 @@ class Listing:
         records: Records,
         row: int,
         index: int,
-        found: Sequence[Found],
-        cursors: list[int],
+        broken: Sequence[tuple[Found, int]],
         blank: np.ndarray | None,
     ) -> None:
         cells = records.read_row(index)
         if blank is not None and blank[index]:
             self._task.list(Finding(BLANK_ROW, Place(row=row, cells=cells)))
             return
-        for place, item in enumerate(found):
-            cursor = cursors[place] + int(item.rows[cursors[place] :].searchsorted(index))
-            cursors[place] = cursor
-            while cursor < len(item.rows) and item.rows[cursor] == index:
-                cell = cells[item.number - 1] if item.number <= len(cells) else "None"
-                for problem in item.problems[item.codes[cursor]]:
-                    number = self._find_place(records, item.number, index)
-                    place_of_cell = Place(row=row, cells=cells, cell=cell, field=item.name, number=number)
-                    self._task.list(Finding(problem, place_of_cell))
-                cursor += 1
+        for item, code in broken:
+            cell = cells[item.number - 1] if item.number <= len(cells) else "None"
+            for problem in item.problems[code]:
+                number = self._find_place(records, item.number, index)
+                place = Place(row=row, cells=cells, cell=cell, field=item.name, number=number)
+                self._task.list(Finding(problem, place))
         width = len(records.columns)
         for number in range(width + 1, len(cells) + 1):
             extra = Place(row=row, cells=cells, cell=cells[number - 1], field="", number=self.place(number))
@@ -278,6 +312,19 @@ class Listing:
                 pa.repeat(pa.scalar("{}", pa.string()), count),
             ]
             self._on_findings(pa.record_batch(columns, schema=findings_schema()))
+
+
+def _gather(found: Sequence[Found], wanted: np.ndarray) -> Mapping[int, Sequence[tuple[Found, int]]]:
+    """What is broken in the wanted rows, in the order of `found`: each with its code."""
+    import numpy as np
+
+    cells: dict[int, list[tuple[Found, int]]] = {}
+    for item in found:
+        end = int(item.rows.searchsorted(wanted[-1], "right"))
+        chosen = np.isin(item.rows[:end], wanted)
+        for row, code in zip(item.rows[:end][chosen].tolist(), item.codes[:end][chosen].tolist(), strict=True):
+            cells.setdefault(row, []).append((item, code))
+    return cells
 
 
 def _group(item: Found) -> Iterator[tuple[Tally, np.ndarray, Sequence[Problem], np.ndarray]]:

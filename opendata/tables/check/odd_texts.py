@@ -100,6 +100,12 @@ class OddTexts:
         self._counts[name, code] += 1
         self._examples[name, code][cell] = None
 
+    def join(self, other: OddTexts) -> None:
+        """Take in those of a later piece of the table."""
+        self._counts.update(other._counts)
+        for key, examples in other._examples.items():
+            self._examples[key].update(examples)
+
     def propose(self) -> list[dict[str, Any]]:
         """The repairs that would help; of rows left out nothing is after."""
         found = []

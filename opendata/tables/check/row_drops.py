@@ -17,7 +17,7 @@ from opendata.domain.findings import Finding, Place, Problem
 from opendata.tables.arrow.arrays import make_texts, no_to_nulls, view_flags
 from opendata.tables.notation.totals import find_totals, is_total
 from opendata.tables.repair.repairs import REPEATED_HEADER, TOTAL_ROW
-from opendata.tables.text.splitting import Records
+from opendata.tables.text.records import Records
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 _LAST_ROWS = 3
 _LABELS = 2
 """A total is named in one of the first two columns."""
+
+
+Ends = list[tuple[int, list[str]]]
+DropState = tuple[Ends, Ends, Counter[tuple[str, str]]]
+"""The first and the last rows, and how many were left out of each kind."""
 
 
 class RowDrops:
@@ -95,17 +100,26 @@ class RowDrops:
             same = pc.and_(same, no_to_nulls(pc.equal(column, label)))
         return view_flags(same)
 
-    def remember_ends(self, records: Records, numbers: np.ndarray) -> None:
+    def remember_ends(self, records: Records, numbers: range | np.ndarray) -> None:
         """Keep the first and the last rows, among which totals are looked for."""
-        columns = records.columns[:_LABELS]
         if len(records.columns) < _LABELS or not records.rows:
             return
         start = max(0, records.rows - _LAST_ROWS)
-        ends = [column.slice(start).to_pylist() for column in columns]
-        last = [(int(number), list(cells)) for number, *cells in zip(numbers[start:], *ends, strict=True)]
+        last = [(int(numbers[row]), _read_start(records, row)) for row in range(start, records.rows)]
         if not self._first:
-            self._first = [(int(numbers[0]), [column[0].as_py() for column in columns])]
+            self._first = [(int(numbers[0]), _read_start(records, 0))]
         self._last = [*self._last, *last][-_LAST_ROWS:]
+
+    def describe(self) -> DropState:
+        """What is known so far, for `join`."""
+        return self._first, self._last, self.counts
+
+    def join(self, other: DropState, offset: int) -> None:
+        """Take in what is known of a later piece of the table, whose rows are `offset` further down."""
+        first, last = ([(number + offset, cells) for number, cells in rows] for rows in other[:2])
+        self._first = self._first or first
+        self._last = [*self._last, *last][-_LAST_ROWS:]
+        self.counts.update(other[2])
 
     def list_totals(self) -> list[tuple[Finding, str, str]]:
         """The totals among the first and the last rows: the finding, the column that names it, and its cell."""
@@ -118,6 +132,13 @@ class RowDrops:
                     spot = Place(row=number, number=place + 1, field=name, cell=cell, cells=[cell])
                     found.setdefault(number, (Finding(problem, spot), name, cell))
         return list(found.values())
+
+
+def _read_start(records: Records, row: int) -> list[str]:
+    """The first cells of a row, in which a total is named."""
+    if records.lines is not None:
+        return records.lines.read_row(row)[:_LABELS]
+    return [column[row].as_py() for column in records.columns[:_LABELS]]
 
 
 def _make_mask(flags: np.ndarray) -> pa.Array:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from opendata.domain.findings import Finding, Place, Problem
 from opendata.domain.schema import Field, TableSchema
+from opendata.tables.arrow.arrays import list_numbers
 from opendata.tables.check.columns import ColumnScreen, ScreenedColumn
 from opendata.tables.check.listing import Listing
 from opendata.tables.check.uniqueness import KeyWatch, Repetition
 from opendata.tables.report.report import Tally, TaskReport
-from opendata.tables.text.splitting import Records
+from opendata.tables.text.records import Records
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +33,7 @@ class RowKeys:
         primary = [KeyWatch(schema.primary_key, "primary-key")] if schema.primary_key else []
         others = [KeyWatch(names, "unique-key") for names in schema.unique_keys]
         present = {item.name for item in columns}
-        self._watches = [watch for watch in [*unique, *primary, *others] if present.issuperset(watch.names)]
+        self.watches = [watch for watch in [*unique, *primary, *others] if present.issuperset(watch.names)]
         self._schema = schema
         self._task = task
         self._listing = listing
@@ -40,30 +41,34 @@ class RowKeys:
     @property
     def names(self) -> set[str]:
         """The columns that are part of a key."""
-        return {name for watch in self._watches for name in watch.names}
+        return {name for watch in self.watches for name in watch.names}
 
     @property
     def several(self) -> Sequence[Sequence[str]]:
         """The keys of several columns."""
-        return [watch.names for watch in self._watches if len(watch.names) > 1]
+        return [watch.names for watch in self.watches if len(watch.names) > 1]
 
-    def take(self, records: Records, columns: Mapping[str, ScreenedColumn], numbers: np.ndarray) -> None:
+    def take(self, records: Records, columns: Mapping[str, ScreenedColumn], numbers: range | np.ndarray) -> None:
         """Remember the keys of one batch, whose rows have these numbers; report empty primary keys."""
-        for watch in self._watches:
-            empty = watch.take([columns[name].keys for name in watch.names], numbers)
+        for watch in self.watches:
+            ascent = columns[watch.names[0]].ascent
+            if ascent is not None and isinstance(numbers, range) and watch.keep_ascent(ascent, numbers):
+                continue
+            rows = list_numbers(numbers)
+            empty = watch.take([columns[name].list_keys() for name in watch.names], rows)
             if len(empty):
-                self._report_empty(watch, records, empty, numbers)
+                self._report_empty(watch, records, empty, rows)
 
     def report(self, screens: Sequence[ColumnScreen], read_cells: ReadCells) -> None:
         """Report the rows whose values are in an earlier row already; their cells are read again from the file."""
         places = {screen.name: place for place, screen in enumerate(screens, start=1)}
         found: list[tuple[KeyWatch, Repetition]] = []
-        for watch in self._watches:
-            repeated = sorted(watch.find_repetitions(), key=lambda item: item.row)
+        for watch in self.watches:
+            total, repeated = watch.list_repetitions()
             if repeated:
                 tally = self._tally(watch)
                 number = self._listing.place(places[watch.names[0]]) if watch.kind == "unique-error" else None
-                self._task.count(tally, len(repeated))
+                self._task.count(tally, total)
                 stored = repeated[: self._listing.most]
                 problem = Problem(tally.type, tally.rule, tally.strength)
                 rows, earlier = [item.row for item in stored], [item.previous for item in stored]
@@ -85,8 +90,8 @@ class RowKeys:
         tally = self._tally(watch)
         problem = Problem("empty-primary-key", tally.rule, tally.strength)
         self._task.count(tally, len(empty))
-        for row in empty.tolist():
-            if not self._task.has_room(tally.strength):
+        for row in empty[: self._task.limit].tolist():
+            if not self._task.has_room_at(row, tally.strength):
                 break
             index = int(numbers.searchsorted(row))
             self._task.list_sorted(Finding(problem, Place(row=row, cells=records.read_row(index))))

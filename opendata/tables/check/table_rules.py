@@ -7,26 +7,26 @@ a task's report, and the very values that were checked. Both the check and the c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from opendata.domain.findings import Finding, Place, Problem
 from opendata.domain.recipes import Recipe
 from opendata.domain.schema import Field, TableSchema
-from opendata.tables.arrow.arrays import view_flags
+from opendata.tables.arrow.arrays import list_numbers, view_flags
 from opendata.tables.check.beginning import Beginning
 from opendata.tables.check.cells import CellRule
 from opendata.tables.check.column_notes import ColumnNotes, find_zones
 from opendata.tables.check.columns import ColumnScreen, ScreenedColumn
 from opendata.tables.check.listing import Found, Listing, find_blank_rows, find_problems
-from opendata.tables.check.oddities import Oddities
+from opendata.tables.check.oddities import Oddities, OddState
 from opendata.tables.check.row_keys import ReadCells, RowKeys
 from opendata.tables.repair.repairs import REPEATED_HEADER, TOTAL_ROW
 from opendata.tables.report.report import TaskReport
 from opendata.tables.schema.header import make_distinct, mark_fields, match_header
 from opendata.tables.schema.schema import declare_zones, text_schema
-from opendata.tables.text.splitting import Records
+from opendata.tables.text.records import Records
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +46,17 @@ class Screened:
 
     records: Records
     columns: list[ScreenedColumn]
+
+
+@dataclass(frozen=True, slots=True)
+class PieceState:
+    """What is known of the rows of a piece of a table: how many were read, notes, wrong texts and what is odd."""
+
+    seen: int
+    notes: ColumnNotes
+    wrong: Mapping[str, Counter[str]]
+    repaired: Counter[tuple[str, str]]
+    oddities: OddState
 
 
 class TableRules:
@@ -94,8 +105,8 @@ class TableRules:
         self.screens = [self.make_screen(item) for item in columns]
         self.names = [screen.name for screen in self.screens]
         listing.name_columns(self.names, begun.work)
-        told = begun.told if len(columns) == len(self.header.columns) else ()
-        self._oddities = Oddities(told, self.names, self._repairs)
+        self.told = begun.told if len(columns) == len(self.header.columns) else ()
+        self._oddities = Oddities(self.told, self.names, self._repairs)
         keyed = columns if only is None else [item for item in columns if item.name in only]
         self.keys = RowKeys(self.schema, keyed, task, listing)
         read = {name for check in self._checks for name in check.fields}
@@ -152,50 +163,54 @@ class TableRules:
     def screen(self, records: Records, *, wants_values: bool) -> Screened:
         """Check the cells of a batch, without the rows that the recipe leaves out. May run in several threads."""
         records = self._oddities.drop(records)
-        casts = records.casts or [None] * len(records.columns)
+        width = len(records.columns)
+        casts, judged = records.casts or [None] * width, records.judged or [None] * width
         odd = records.may_be_odd
         columns = [
-            screen.screen(cells, wants_values=wants_values, may_be_odd=odd, cast=cast)
-            for screen, cells, cast in zip(self.screens, records.columns, casts, strict=True)
+            screen.judge(known)
+            if known is not None
+            else screen.screen(records.columns[place], wants_values=wants_values, may_be_odd=odd, cast=casts[place])
+            for place, (screen, known) in enumerate(zip(self.screens, judged, strict=True))
         ]
         return Screened(records, columns)
 
-    def take(self, screened: Screened, confirm_blank: ConfirmBlank | None = None) -> np.ndarray:
+    def take(self, screened: Screened, confirm_blank: ConfirmBlank | None = None) -> range | np.ndarray:
         """Report what is wrong with a batch and remember its keys; the numbers of its rows. Batches come in order.
 
-        `confirm_blank` is asked where not all columns are here. Raises `NeedsZoneError`.
+        `confirm_blank` is asked where not all columns are here.
         """
-        import numpy as np
-
         records, columns = screened.records, screened.columns
         first = self._first_row + self._seen
-        numbers = first + (np.arange(records.rows) if records.kept is None else records.kept)
+        numbers: range | np.ndarray = range(first, first + records.rows)
         if records.numbers is not None:
             numbers = records.numbers
+        elif records.kept is not None:
+            numbers = first + records.kept
         self._seen += records.before or records.rows
         if not records.rows:
             return numbers
         found = find_problems(dict(enumerate(zip(self.names, columns, strict=True), start=1)))
         found += [*self._find_broken_rows(columns), *self._oddities.find(records, numbers, columns)]
-        blank = find_blank_rows(columns)
+        blank = None if records.is_filled else find_blank_rows(columns)
         if blank is not None and confirm_blank is not None:
             blank = confirm_blank(blank & _mark_rows(records, found))
         if found or blank is not None or records.sizes is not None:
-            self._listing.take(records, numbers, found, blank)
+            self._listing.take(records, list_numbers(numbers), found, blank)
         self.keys.take(records, dict(zip(self.names, columns, strict=True)), numbers)
         for name, column in zip(self.names, columns, strict=True):
             self._notes.take(name, column)
             for kinds, count in column.repaired.items():
                 self._repaired.update({(name, kind): count for kind in kinds})
-            self._remember_wrong(name, column.wrong)
+            if column.wrong:
+                self._remember_wrong(name, column.wrong)
         return numbers
 
     def _find_broken_rows(self, columns: Sequence[ScreenedColumn]) -> Iterator[Found]:
         """The rows that do not pass the schema's own checks; each check blames the cell of one of its fields."""
-        import numpy as np
-
         if not self._checks:
             return
+        import numpy as np
+
         places = {name: place for place, name in enumerate(self.names, start=1)}
         typed = {name: column.typed for name, column in zip(self.names, columns, strict=True)}
         for check in self._checks:
@@ -211,10 +226,47 @@ class TableRules:
             if text in known or len(known) < MAX_WRONG_TEXTS:
                 known[text] += count
 
+    # --- pieces
+
+    def describe(self) -> PieceState:
+        """What is known of the rows so far beside the task and the keys, for `join`."""
+        return PieceState(self._seen, self._notes, self._wrong, self._repaired, self._oddities.describe())
+
+    def watch_texts(self, wrong: Mapping[str, Collection[str]]) -> None:
+        """Count of wrong texts only these."""
+        self._wrong = {name: Counter(dict.fromkeys(texts, 0)) for name, texts in wrong.items()}
+
+    def remember_wrong(self, pieces: Iterable[Mapping[str, Mapping[str, int]]]) -> None:
+        """Count the wrong texts of pieces, in order."""
+        for piece in pieces:
+            for name, wrong in piece.items():
+                self._remember_wrong(name, wrong)
+
+    def list_wrong(self) -> Mapping[str, Collection[str]]:
+        """The wrong texts of each column that repairs are tried on."""
+        return {name: list(known) for name, known in self._wrong.items()}
+
+    def join(self, other: PieceState, task: TaskReport) -> bool:
+        """Take in a later piece of the table; False where its notes can't be put together."""
+        offset, self._seen = self._seen, self._seen + other.seen
+        self._task.join(task, offset)
+        self.remember_wrong([other.wrong])
+        self._repaired.update(other.repaired)
+        self._oddities.join(other.oddities, offset)
+        return self._notes.join(other.notes)
+
     # --- the end
 
+    def require_zones(self) -> None:
+        """Raises `NeedsZoneError` if moments of all the rows have a zone, and the schema doesn't say so."""
+        self._notes.require_zones()
+
     def conclude(self, read_cells: ReadCells) -> None:
-        """Report what is known once all rows have come: values that appear twice, and units that differ."""
+        """Report what is known once all rows have come: values that appear twice, and units that differ.
+
+        Raises `NeedsZoneError`.
+        """
+        self.require_zones()
         self.keys.report(self.screens, read_cells)
         for found in self._notes.find_mixed(self.names):
             self._task.add(found)

@@ -13,13 +13,13 @@ compared in memory. What memory must not hold is in temporary files.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import IO, TYPE_CHECKING, Any
 
 from opendata.tables.arrow.arrays import make_integers, no_to_nulls, view_flags, view_numbers
+from opendata.tables.text.records import Ascent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,6 +43,15 @@ class Repetition:
     previous: int
 
 
+@dataclass(frozen=True, slots=True)
+class KeyBounds:
+    """Whether each value of a key is greater than the one before it, and where so, its first and last value."""
+
+    ascends: bool
+    first: Any = None
+    last: Any = None
+
+
 class KeyWatch:
     """Keeps the values of one column or key. `names` are its fields; `kind` is the type of the error a repetition is.
 
@@ -53,14 +62,28 @@ class KeyWatch:
     def __init__(self, names: Sequence[str], kind: str) -> None:
         self.names = tuple(names)
         self.kind = kind
-        self._batches: list[pa.RecordBatch] = []
+        self._batches: list[pa.RecordBatch | tuple[Ascent, range]] = []
         self._bytes = 0
         self._total = 0
         self._file: IO[bytes] | None = None
         self._writer: Any = None
+        self._first: Any = None
         self._last: Any = None
+        self._told: tuple[int, Sequence[Repetition]] | None = None
         self._ascends = True
         self._is_composite = len(self.names) > 1
+
+    def keep_ascent(self, ascent: Ascent, numbers: range) -> bool:
+        """Keep the values of some rows as they are, if with them the key goes on ascending; whether it does."""
+        if not self._ascends or self._is_composite or not (self._last is None or self._last < ascent.first):
+            return False
+        self._first = ascent.first if self._last is None else self._first
+        self._last = ascent.last
+        size = 2 * len(ascent.values)
+        if ascent.kind == "int64" and ascent.last - ascent.first == ascent.rows - 1:  # one after the other
+            ascent = replace(ascent, values=b"")
+        self._hold((ascent, numbers), size if ascent.values else 0, size)
+        return True
 
     def take(self, keys: Sequence[Sequence[pa.Array]], numbers: np.ndarray) -> np.ndarray:
         """Keep the values of some rows (arrays per field); `numbers` are the rows'. The rows without any value."""
@@ -88,8 +111,28 @@ class KeyWatch:
             batch = batch.filter(pc.invert(dropped))
         if batch.num_rows:
             self._ascends = self._ascends and self._goes_on(batch)
-            self._keep(batch)
+            self._hold(batch, batch.nbytes, batch.nbytes)
         return empty
+
+    @property
+    def bounds(self) -> KeyBounds | None:
+        """What is known of the values without comparing them; None where there are none."""
+        return KeyBounds(self._ascends, self._first, self._last) if self._total else None
+
+    def read_keys(self) -> Iterator[pa.RecordBatch]:
+        """The values as they came: the rows' numbers, then the arrays of each field."""
+        return self._read_back()
+
+    def tell(self, total: int, first: Sequence[Repetition]) -> None:
+        """Say what was found elsewhere: how many repetitions there are, and the first of them by row."""
+        self._told = total, first
+
+    def list_repetitions(self) -> tuple[int, Sequence[Repetition]]:
+        """How many rows repeat an earlier one, and these by row: all, or the first as they were told."""
+        if self._told is None:
+            found = sorted(self.find_repetitions(), key=lambda item: item.row)
+            self._told = len(found), found
+        return self._told
 
     def find_repetitions(self) -> Iterator[Repetition]:
         """The rows that repeat an earlier one, in no order across parts; call once, at the end."""
@@ -119,20 +162,24 @@ class KeyWatch:
             ascends = not pc.any(pc.less_equal(column[1:], column[:-1]), min_count=0).as_py()
             first, last = column[0].as_py(), column[-1].as_py()
         ascends = ascends and (self._last is None or self._last < first)
+        self._first = first if self._last is None else self._first
         self._last = last
         return ascends
 
-    def _keep(self, batch: pa.RecordBatch) -> None:
-        import pyarrow as pa
-
+    def _hold(self, batch: pa.RecordBatch | tuple[Ascent, range], held_bytes: int, size: int) -> None:
+        """Keep rows: how long they are, and how much of that is held in memory, in bytes."""
         self._batches.append(batch)
-        self._bytes += batch.nbytes
-        self._total += batch.nbytes
+        self._bytes += held_bytes
+        self._total += size
         if self._bytes > HELD_BYTES:
-            if self._file is None:
-                self._file = tempfile.TemporaryFile(prefix="opendata-keys-")  # noqa: SIM115 - closed at the end
-                self._writer = pa.ipc.new_stream(self._file, batch.schema)
-            for held in self._batches:
+            import tempfile
+
+            import pyarrow as pa
+
+            for held in map(_make_batch, self._batches):
+                if self._file is None:
+                    self._file = tempfile.TemporaryFile(prefix="opendata-keys-")  # noqa: SIM115 - closed at the end
+                    self._writer = pa.ipc.new_stream(self._file, held.schema)
                 self._writer.write_batch(held)
             self._batches, self._bytes = [], 0
 
@@ -146,15 +193,17 @@ class KeyWatch:
             self._file.seek(0)
             with pa.ipc.open_stream(pa.PythonFile(self._file, "r")) as reader:
                 yield from reader
-        yield from self._batches
+        yield from map(_make_batch, self._batches)
 
     def _look_into_parts(self) -> Iterator[Repetition]:
+        import tempfile
+
         import numpy as np
         import pyarrow as pa
 
         count = self._total // PART_BYTES + 1
         if count == 1:
-            yield from _find_repeated(pa.Table.from_batches(list(self._read_back())))
+            yield from find_repeated(pa.Table.from_batches(list(self._read_back())))
             return
         with tempfile.TemporaryDirectory(prefix="opendata-keys-") as folder:
             places = [f"{folder}/{part}.arrow" for part in range(count)]
@@ -174,7 +223,19 @@ class KeyWatch:
             for place in places:
                 with pa.OSFile(place) as file, pa.ipc.open_file(file) as reader:
                     table = reader.read_all()
-                yield from _find_repeated(table)
+                yield from find_repeated(table)
+
+
+def _make_batch(held: pa.RecordBatch | tuple[Ascent, range]) -> pa.RecordBatch:
+    import numpy as np
+    import pyarrow as pa
+
+    if not isinstance(held, tuple):
+        return held
+    ascent, numbers = held
+    rows = make_integers(np.arange(numbers.start, numbers.stop))
+    arrays = [rows, ascent.make_column(), pa.nulls(ascent.rows, pa.string())]
+    return pa.record_batch(arrays, names=[str(place) for place in range(len(arrays))])
 
 
 def hash_rows(arrays: Sequence[pa.Array]) -> np.ndarray:
@@ -208,7 +269,7 @@ def hash_rows(arrays: Sequence[pa.Array]) -> np.ndarray:
     return found
 
 
-def _find_repeated(table: pa.Table) -> Iterator[Repetition]:
+def find_repeated(table: pa.Table) -> Iterator[Repetition]:
     """The rows of a table (column `0`: their numbers, ascending) whose other columns stood there before."""
     import pyarrow.compute as pc
 

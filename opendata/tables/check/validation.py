@@ -15,16 +15,17 @@ from opendata.domain.findings import Finding, Place, Problem
 from opendata.domain.recipes import Applied, Recipe
 from opendata.domain.schema import Field, TableSchema
 from opendata.tables.arrow.arrays import make_text
-from opendata.tables.check.beginning import begin_table
+from opendata.tables.check.beginning import Beginning, begin_table
 from opendata.tables.check.columns import ColumnScreen, ScreenedColumn
 from opendata.tables.check.listing import Listing, OnFindings
 from opendata.tables.check.native import NativePass
 from opendata.tables.check.odd_texts import may_be_odd
+from opendata.tables.check.row_keys import ReadCells
 from opendata.tables.check.table_rules import Screened, TableRules
 from opendata.tables.report.report import TaskReport
 from opendata.tables.text.decoding import DecodingFault
 from opendata.tables.text.dialect import Dialect
-from opendata.tables.text.rows import RowSource
+from opendata.tables.text.rows import LENT_BYTES, RowSource
 from opendata.tables.text.splitting import Source, hash_file, is_plain
 from opendata.tables.text.steps import Steps, StepsAtWork
 from opendata.tables.types.casting import Batch
@@ -102,6 +103,11 @@ class TableReader:
         return self._path if self.dialect.encoding == "utf-8" and self.dialect.header_rows == (1,) else None
 
     @property
+    def _wants_verdict_only(self) -> bool:
+        """Whether neither rows nor the cells of findings are asked for."""
+        return not self._with_batches and self._listing.keeps_nothing
+
+    @property
     def arrow_schema(self) -> pa.Schema:
         """The Arrow schema of the batches."""
         import pyarrow as pa
@@ -126,6 +132,23 @@ class TableReader:
         self.task.seconds = time.monotonic() - started
 
     def _check(self) -> Iterator[Batch]:
+        begun = self._begin()
+        if begun is None:
+            return
+        rules = self._make_rules(begun)
+        source = self._open_rows(begun, rules)
+        try:
+            for screened in self._screen_rows(source, rules, begun.work):
+                numbers = rules.take(screened)
+                self.rows += screened.records.rows
+                if self._with_batches and self.task.valid and len(numbers):
+                    yield self._build_batch(screened, rules.screens)
+        except DecodingFault:
+            rules.require_zones()
+            raise
+        self._conclude(begun, rules, source.read)
+
+    def _begin(self) -> Beginning | None:
         begun = begin_table(
             self._path,
             self.dialect,
@@ -136,12 +159,17 @@ class TableReader:
         )
         if begun is None:
             self.task.add(Finding(Problem("empty-source")))
-            return
-        self.task.labels = list(begun.found)
+        else:
+            self.task.labels = list(begun.found)
+        return begun
+
+    def _make_rules(self, begun: Beginning) -> TableRules:
         rules = TableRules(begun, self.schema, self.task, self._listing, recipe=self._recipe, zones=self._zones)
         self.schema, self.fields = rules.schema, rules.fields
-        schema = self.arrow_schema
-        source = RowSource(
+        return rules
+
+    def _open_rows(self, begun: Beginning, rules: TableRules) -> RowSource:
+        return RowSource(
             self._path,
             self.dialect,
             width=begun.work.width if begun.work else len(rules.screens),
@@ -149,12 +177,9 @@ class TableReader:
             begin_steps=begun.restart,
             on_bytes=self._on_bytes,
         )
-        for screened in self._screen_rows(source, rules, begun.work):
-            numbers = rules.take(screened)
-            self.rows += screened.records.rows
-            if self._with_batches and self.task.valid and len(numbers):
-                yield self._build_batch(screened, rules.screens, schema)
-        rules.conclude(source.read)
+
+    def _conclude(self, begun: Beginning, rules: TableRules, read_cells: ReadCells) -> None:
+        rules.conclude(read_cells)
         self.applied = begun.work.report() if begun.work else ()
         if begun.work is not None or self._renames:
             self.task.columns = list(rules.names)
@@ -170,17 +195,24 @@ class TableReader:
                 work, lambda records: rules.screen(records, wants_values=self._with_batches and self.task.valid)
             )
         delimiter = self.dialect.delimiter
+        native = NativePass(rules.screens, self.dialect, rules.told)
+        is_as_given = not self._recipe.repairs and rules.names == [item.name for item in self.fields]
+        only_values = self._with_batches and is_as_given
         return rows.map_blocks(
             self._source,
             work,
             lambda records: rules.screen(records, wants_values=self._with_batches and self.task.valid),
             may_be_odd=lambda block: may_be_odd(block, delimiter),
-            split_plain=NativePass(rules.screens, self.dialect).split,
+            split_plain=lambda block, skipped: native.split(
+                block, skipped, only_verdict=self._wants_verdict_only, only_values=only_values
+            ),
+            lent_bytes=LENT_BYTES if self._wants_verdict_only else 0,
         )
 
-    def _build_batch(self, screened: Screened, screens: Sequence[ColumnScreen], schema: pa.Schema) -> Batch:
+    def _build_batch(self, screened: Screened, screens: Sequence[ColumnScreen]) -> Batch:
         import pyarrow as pa
 
+        schema = self.arrow_schema
         records = screened.records
         found = {screen.name: column for screen, column in zip(screens, screened.columns, strict=True)}
         typed, text = [], []
@@ -190,9 +222,13 @@ class TableReader:
             text.append(column.text if column else pa.nulls(records.rows, pa.string()))
         names = pa.schema([pa.field(item.name, pa.string()) for item in schema])
         lines = records.plain if schema.names == [screen.name for screen in screens] else None
-        if lines is not None and not all(map(self._is_unchanged, screens, screened.columns, records.columns)):
+        if (
+            records.starts is None
+            and lines is not None
+            and not all(map(self._is_unchanged, screens, screened.columns, records.columns))
+        ):
             lines = None
-        return Batch(pa.record_batch(typed, schema=schema), pa.record_batch(text, schema=names), lines)
+        return Batch(pa.record_batch(typed, schema=schema), pa.record_batch(text, schema=names), lines, records.starts)
 
     def _is_unchanged(self, screen: ColumnScreen, column: ScreenedColumn, cells: pa.Array) -> bool:
         """Whether the canonical text of a column is the file's own."""

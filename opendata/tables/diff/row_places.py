@@ -137,7 +137,7 @@ def _hash(array: pa.Array) -> np.ndarray:
     filling = ""
     if not pa.types.is_string(array.type):
         filling = pa.Array.from_buffers(array.type, 1, [None, pa.py_buffer(bytes(16))])[0]
-    hashes = hash_values(pc.fill_null(array, filling))
+    hashes = hash_values(pc.fill_null(array, filling)).copy()
     hashes[view_flags(array.is_null())] = _NULL
     return hashes
 

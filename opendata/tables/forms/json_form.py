@@ -25,14 +25,14 @@ _CONTROLS = {chr(code): json.dumps(chr(code))[1:-1] for code in range(32)}
 _ESCAPED = {"\\": "\\\\", '"': '\\"', **_CONTROLS}
 
 
-def write_json(parquet: Path, target: Path, *, lines: bool) -> None:
-    """Write the rows as one array, a row on each line, or as a document each (`lines`)."""
+def write_json(parquet: Path, target: Path, *, lines: bool, batch_rows: int = _BATCH_ROWS) -> None:
+    """Write the rows as one array, a row on each line, or as a document each (`lines`), `batch_rows` at a time."""
 
     begin, between, end = ("", "\n", "\n") if lines else ("[\n", ",\n", "\n]\n")
     with open_parquet(parquet) as file, target.open("wb") as out:
         wide = find_wide_columns(file)
         mark = begin
-        for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+        for batch in file.iter_batches(batch_size=batch_rows):
             out.write(mark.encode())
             out.write(join_texts(join_rows(batch, wide), between))
             mark = between

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, cast
 
 from opendata.domain.profile import ColumnProfile, Measures, TopValue
 from opendata.domain.schema import Field
-from opendata.tables.arrow.arrays import make_integers
-from opendata.tables.arrow.distinct import Sketch, Tally, hash_values
-from opendata.tables.profile.scales import Scale, choose_scale
+from opendata.tables.arrow.arrays import make_integers, view_numbers
+from opendata.tables.arrow.distinct import Sketch, Tally
+from opendata.tables.profile.scales import Scale, TextMeasures, choose_scale
 from opendata.tables.profile.sums import POURED_ROWS
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ MOST_BYTES = 2 * 1024 * 1024
 """At most this many bytes of different values of a column are held."""
 
 _PIECE_ROWS = 65_536
+MANY_TIES = 100
+"""Of more equally frequent values than this, the least are found by sorting."""
 _ALL_DISTINCT = 1_000_000
 _ALL_BYTES = 64 * 1024 * 1024
 
@@ -59,6 +61,11 @@ class Profiler:
         for start in range(0, typed.num_rows, _PIECE_ROWS):
             for place, column in enumerate(self._columns):
                 column.take(typed.column(place).slice(start, _PIECE_ROWS), text.column(place).slice(start, _PIECE_ROWS))
+
+    def join(self, other: Profiler) -> None:
+        """Take in the profile of other rows of the same table, which can be used no more."""
+        for own, added in zip(self._columns, other._columns, strict=True):
+            own.join(added)
 
     def describe(self) -> list[ColumnProfile]:
         """The profile, an object for each column in order.
@@ -139,6 +146,21 @@ class _Column:
             found["top"] = self._list_top(top)
         return found
 
+    def join(self, other: _Column) -> None:
+        self._missing += other._missing
+        self._count += other._count
+        self._scale.special.update(other._scale.special)
+        if self._tally is not None and other._tally is not None:
+            if not self._tally.join(other._tally):
+                self._give_up_tally()
+            return
+        if self._tally is not None:
+            self._give_up_tally()
+        if other._tally is not None:
+            other._give_up_tally()
+        self._sketch.join(other._sketch)
+        self._measures.join(other._measures)
+
     def _give_up_tally(self) -> None:
         assert self._tally is not None  # noqa: S101 - asked before
         held, self._tally = self._tally.list(), None
@@ -146,8 +168,26 @@ class _Column:
             self._pour(*held)
 
     def _pour(self, values: pa.Array, counts: np.ndarray | None) -> None:
-        self._sketch.take(hash_values(values))
-        self._measures.take(values, counts)
+        lengths = self._sketch.take_values(values)
+        if lengths is not None and isinstance(self._measures, TextMeasures):
+            self._measures.widen(*lengths)
+        else:
+            self._measures.take(values, counts)
+
+    def _leave_out_ties(self, values: pa.Array, counts: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """Of very many values that are equally frequent, the least alone: no others can be among the first."""
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        kind = values.type
+        if not (pa.types.is_string(kind) or pa.types.is_primitive(kind)) or pa.types.is_boolean(kind):
+            return places
+        ties = places[counts[places] == counts[places].min()]
+        least = pc.select_k_unstable(values.take(make_integers(ties)), MOST_TOP, [("", "ascending")])
+        return np.concatenate(
+            [places[counts[places] > counts[places].min()], ties[view_numbers(least).astype(np.intp)]]
+        )
 
     def _list_top(self, counted: tuple[pa.Array, np.ndarray] | None) -> list[TopValue]:
         """The most frequent values; of equally frequent ones the least."""
@@ -158,6 +198,8 @@ class _Column:
             values, counts = counted
             bound = np.sort(counts)[-MOST_TOP] if len(counts) > MOST_TOP else 0
             places = np.flatnonzero(counts >= bound)
+            if len(places) > MANY_TIES:
+                places = self._leave_out_ties(values, counts, places)
             chosen = self._scale.list(values.take(make_integers(places)))
             found += [
                 (-count, 0, value, self._scale.write(value))

@@ -35,6 +35,9 @@ class Measuring(Protocol):
     def take(self, values: pa.Array, counts: np.ndarray | None) -> None:
         """Measure values, each once or as often as told."""
 
+    def join(self, other: Any) -> None:
+        """Take in the measures of other values."""
+
     def describe(self) -> Measures:
         """Their part of a column's description."""
 
@@ -43,28 +46,41 @@ class _NoMeasures:
     def take(self, values: pa.Array, counts: np.ndarray | None) -> None:
         pass
 
+    def join(self, other: Any) -> None:
+        pass
+
     def describe(self) -> Measures:
         return {}
 
 
-class _TextMeasures:
+class TextMeasures:
     """Lengths in characters."""
 
     def __init__(self) -> None:
         self._lengths: tuple[int, int] | None = None
 
     def take(self, values: pa.Array, counts: np.ndarray | None) -> None:  # noqa: ARG002
+        """Measure texts."""
         import pyarrow.compute as pc
 
         if not len(values):
             return
         lengths = find_lengths(values) if is_of_bytes(values, 0, 127) else view_numbers(pc.utf8_length(values))
-        shortest, longest = int(lengths.min()), int(lengths.max())
+        self.widen(int(lengths.min()), int(lengths.max()))
+
+    def widen(self, shortest: int, longest: int) -> None:
+        """Measure texts of which the shortest and the longest have so many characters."""
         if self._lengths is not None:
             shortest, longest = min(shortest, self._lengths[0]), max(longest, self._lengths[1])
         self._lengths = shortest, longest
 
+    def join(self, other: TextMeasures) -> None:
+        """Take in what was measured of other texts."""
+        if other._lengths is not None:
+            self.widen(*other._lengths)
+
     def describe(self) -> Measures:
+        """The greatest and the least length; nothing where there are no texts."""
         return {"longest": self._lengths[1], "shortest": self._lengths[0]} if self._lengths else {}
 
 
@@ -84,6 +100,11 @@ class _LineMeasures:
         if self._has_mean and len(numbers):
             self._sum += add_up(numbers, counts)
             self._number += len(numbers) if counts is None else int(counts.sum())
+
+    def join(self, other: _LineMeasures) -> None:
+        self._histogram.join(other._histogram)
+        self._sum += other._sum
+        self._number += other._number
 
     def describe(self) -> Measures:
         histogram = self._histogram
@@ -136,7 +157,7 @@ class _Text(Scale):
         return _shorten(value)
 
     def measure(self) -> Measuring:
-        return _TextMeasures()
+        return TextMeasures()
 
     def bound(self, values: pa.Array) -> Measures:
         import pyarrow.compute as pc

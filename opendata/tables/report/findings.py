@@ -136,6 +136,7 @@ class FindingsWriter:
         self._groups = _Groups(self._part)
 
     def __enter__(self) -> FindingsWriter:
+        self._path.unlink(missing_ok=True)
         return self
 
     def __exit__(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from bisect import insort
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from opendata.domain.findings import Finding, Problem
@@ -85,6 +85,11 @@ class TaskReport:
         """Whether one more finding of a strength would be listed."""
         return len(self.listed if strength == "error" else self.remarks) < self.limit
 
+    def has_room_at(self, row: int, strength: str = "error") -> bool:
+        """Whether a finding of a row would be listed by `list_sorted`."""
+        listed = self.listed if strength == "error" else self.remarks
+        return self.has_room(strength) or (bool(listed) and row <= (listed[-1].place.row or 0))
+
     def list(self, found: Finding) -> None:
         """List a finding that is counted elsewhere, while there is room."""
         strength = found.problem.strength
@@ -102,6 +107,14 @@ class TaskReport:
         listed = self.listed if found.problem.strength == "error" else self.remarks
         insort(listed, found, key=_find_row)
         del listed[self.limit :]
+
+    def join(self, other: TaskReport, offset: int) -> None:
+        """Take in the verdict on a later piece of the table, whose rows are `offset` further down."""
+        for tally, number in other.tallies.items():
+            self.count(tally, number)
+        for found in (*other.listed, *other.remarks):
+            row = found.place.row
+            self.list(replace(found, place=replace(found.place, row=None if row is None else row + offset)))
 
     def describe(self) -> dict[str, Any]:
         """The task's descriptor."""

@@ -14,11 +14,11 @@ from typing import TypeVar
 
 from opendata.tables.text.decoding import DecodingFault, read_rows
 from opendata.tables.text.dialect import Dialect
+from opendata.tables.text.records import Records
 from opendata.tables.text.splitting import (
     BLOCK_BYTES,
     WIDE,
     WIDE_BLOCK_BYTES,
-    Records,
     Source,
     split_block,
     split_rows,
@@ -26,6 +26,10 @@ from opendata.tables.text.splitting import (
 from opendata.tables.text.steps import StepsAtWork
 
 WORKERS = 2
+LENT_BYTES = 4 * 1024 * 1024
+"""The size of blocks that lie one where the other was: they stay in a processor's cache."""
+
+SplitPlain = Callable[["bytes | memoryview", int], "Records | None"]
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -61,27 +65,34 @@ class RowSource:
         work: Callable[[Records], Out],
         *,
         may_be_odd: Callable[[bytes], bool],
-        split_plain: Callable[[bytes, int], Records] | None = None,
+        split_plain: SplitPlain | None = None,
+        lent_bytes: int = 0,
     ) -> Iterator[Out]:
         """The file in blocks, each split and worked on in a thread; what comes of them is in order.
 
-        `split_plain` does what `split_block` does, for rows that no steps change.
+        `split_plain` does what `split_block` does, for rows that no steps change, or gives None. What comes of a
+        block needs its bytes no more when the next is asked for; `lent_bytes` is another size of such blocks.
 
         Raises `NeedsCareError` where only a careful reader tells the records apart.
         """
 
-        def split(item: tuple[bytes, int]) -> Records:
+        def split(item: tuple[bytes | memoryview, int]) -> Records:
             block, skipped = item
+            records = None
             if steps is None and split_plain is not None:
                 records = split_plain(block, skipped)
-            else:
+            if records is None:
+                block = bytes(block)
                 records = split_block(block, self._dialect, self._width, skipped)
-            records.may_be_odd = may_be_odd(block)
+                records.may_be_odd = may_be_odd(block)
             return records
 
         size = WIDE_BLOCK_BYTES if self._width > WIDE else BLOCK_BYTES
         skipped = self._first_row - 1
-        blocks = ((block, skipped if number == 0 else 0) for number, block in enumerate(source.blocks(size)))
+        pieces: Iterator[bytes | memoryview] = source.blocks(size)
+        if steps is None and self._dialect.encoding == "utf-8":
+            pieces = source.lend(lent_bytes or size, WORKERS + 2)
+        blocks = ((block, skipped if number == 0 else 0) for number, block in enumerate(pieces))
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="columns") as pool:
             if steps is None:
                 yield from _run_ahead(pool, lambda item: work(split(item)), blocks)

@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import codecs
 import hashlib
+import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from opendata.tables.arrow.compiled import find_compiled
 from opendata.tables.arrow.shapes import find_lengths
 from opendata.tables.text.decoding import MAX_CELL_CHARACTERS, DecodingFault, read_rows, split_bytes
 from opendata.tables.text.dialect import Dialect
+from opendata.tables.text.records import Records
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
-
-    from opendata.tables.types.field_type import Cast
 
 BLOCK_BYTES = 4 * 1024 * 1024
 WIDE_BLOCK_BYTES = 16 * 1024 * 1024
@@ -37,38 +38,6 @@ MAX_EXTRA_CELLS = 100
 
 class NeedsCareError(Exception):
     """Where one record ends and the next begins can only be told by reading the file from its start."""
-
-
-@dataclass(slots=True)
-class Records:
-    """Some rows as columns of text, in the file's order; a cell that its row lacks is null.
-
-    `sizes` are the rows' numbers of cells where some row is ragged; `extra` the cells beyond the last column by row.
-    `numbers` are record numbers where they have gaps. `plain` is the block's bytes where they are the rows written
-    canonically: comma, LF, nothing quoted. `may_be_odd` is false where no cell has what odd texts have. `kept` are the
-    places of the rows among the `before` of them, where some were left out. `places` are the numbers that the columns
-    have in the file, where steps have changed them: one for all rows, or one for each. `casts` are the columns cast
-    already, where that was done with the splitting.
-    """
-
-    columns: Sequence[pa.Array]
-    rows: int
-    sizes: np.ndarray | None = None
-    extra: dict[int, list[str]] | None = None
-    numbers: np.ndarray | None = None
-    plain: bytes | None = None
-    may_be_odd: bool = True
-    kept: np.ndarray | None = None
-    before: int = 0
-    places: Sequence[int | np.ndarray] | None = None
-    casts: Sequence[Cast | None] | None = None
-
-    def read_row(self, index: int) -> list[str]:
-        """The cells of one row as the file has them; a missing value that a step made is empty."""
-        cells = [column[index].as_py() or "" for column in self.columns]
-        if self.sizes is not None:
-            cells = cells[: int(self.sizes[index])]
-        return [*cells, *(self.extra or {}).get(index, ())]
 
 
 class Source:
@@ -90,6 +59,7 @@ class Source:
         self._dialect = dialect
         self._on_bytes = on_bytes
         self._hash = hashlib.sha256()
+        self._count = 0
         self.has_bare_returns = False
 
     @property
@@ -97,31 +67,73 @@ class Source:
         """The digest of the bytes read so far."""
         return self._hash.hexdigest()
 
+    def lend(self, size: int, held: int) -> Iterator[memoryview]:
+        """The same as `blocks`, but each is where another was: only the last `held` of them are there.
+
+        For a file in UTF-8.
+        """
+        quote = (self._dialect.quote_char or "").encode()
+        buffers = deque(bytearray() for _ in range(held))
+        with self._path.open("rb", buffering=0) as stream:
+            size = min(size, max(1, os.fstat(stream.fileno()).st_size))
+            head = stream.read(self._measure(len(codecs.BOM_UTF8)))
+            self._take(head)
+            rest = b"" if head == codecs.BOM_UTF8 else head
+            wanted = max(1, size - len(head))
+            while True:
+                kept = len(rest)
+                if len(buffers[0]) < kept + wanted:
+                    buffers[0] = bytearray(kept + size)
+                data = buffers[0]
+                data[:kept] = rest
+                view = memoryview(data)
+                filled = stream.readinto(view[kept : kept + self._measure(wanted)])
+                wanted = size
+                if not filled:
+                    break
+                stop = kept + filled
+                self._take(view[kept:stop])
+                end = _find_end(data, quote, stop)
+                rest = bytes(view[end:stop])
+                if end:
+                    self._look_for_returns(data, quote, end)
+                    yield view[:end]
+                    buffers.rotate(-1)
+                elif stop > MAX_BLOCK_BYTES:
+                    raise NeedsCareError
+        if rest:
+            yield memoryview(self._end(rest, quote))
+
     def blocks(self, size: int = BLOCK_BYTES) -> Iterator[bytes]:
         """Blocks that end where a record does, if quotes come in pairs. Raises `NeedsCareError` where they do not."""
         rest = b""
         quote = (self._dialect.quote_char or "").encode()
         for chunk in self._read_utf8(size):
             data = rest + chunk if rest else chunk
-            end = _find_end(data, quote)
+            end = _find_end(data, quote, len(data))
             if end:
                 block, rest = data[:end], data[end:]
-                self._look_for_returns(block, quote)
+                self._look_for_returns(block, quote, end)
                 yield block
             else:
                 rest = data
                 if len(rest) > MAX_BLOCK_BYTES:
                     raise NeedsCareError
         if rest:
-            if quote and rest.count(quote) % 2:
-                raise NeedsCareError
-            self._look_for_returns(rest, quote)
-            # With a line end after the last record a quotation mark that is open shows: it takes the line end in.
-            yield rest if rest.endswith((b"\n", b"\r")) else rest + b"\n"
+            yield self._end(rest, quote)
 
-    def _look_for_returns(self, block: bytes, quote: bytes) -> None:
-        if not self.has_bare_returns and b"\r" in block and not (quote and quote in block):
-            self.has_bare_returns = block.count(b"\r") != block.count(b"\r\n")
+    def _end(self, rest: bytes, quote: bytes) -> bytes:
+        """The last block, which may lack its line end."""
+        if quote and rest.count(quote) % 2:
+            raise NeedsCareError
+        self._look_for_returns(rest, quote, len(rest))
+        # With a line end after the last record a quotation mark that is open shows: it takes the line end in.
+        return rest if rest.endswith((b"\n", b"\r")) else rest + b"\n"
+
+    def _look_for_returns(self, data: bytes | bytearray, quote: bytes, end: int) -> None:
+        if self.has_bare_returns or data.find(b"\r", 0, end) < 0 or (quote and data.find(quote, 0, end) >= 0):
+            return
+        self.has_bare_returns = data.count(b"\r", 0, end) != data.count(b"\r\n", 0, end)
 
     def _read_utf8(self, size: int) -> Iterator[bytes]:
         with self._path.open("rb", buffering=0) as stream:
@@ -147,15 +159,21 @@ class Source:
             yield tail.encode()
 
     def _read(self, stream: BinaryIO, size: int) -> Iterator[bytes]:
-        count = 0
-        end = self._dialect.table_bytes
-        while chunk := stream.read(size if end is None else min(size, end - count)):
-            count += len(chunk)
-            if self.hashes:
-                self._hash.update(chunk)
-            if self._on_bytes is not None:
-                self._on_bytes(count)
+        while chunk := stream.read(self._measure(size)):
+            self._take(chunk)
             yield chunk
+
+    def _measure(self, size: int) -> int:
+        """How much is to be read next."""
+        end = self._dialect.table_bytes
+        return size if end is None else min(size, end - self._count)
+
+    def _take(self, chunk: bytes | memoryview) -> None:
+        self._count += len(chunk)
+        if self.hashes:
+            self._hash.update(chunk)
+        if self._on_bytes is not None and chunk:
+            self._on_bytes(self._count)
 
 
 def is_plain(dialect: Dialect) -> bool:
@@ -305,13 +323,14 @@ def build_records(rows: list[list[str]], width: int, numbers: Sequence[int] | No
     return records
 
 
-def _find_end(data: bytes, quote: bytes) -> int:
-    """Where the last record that surely ends in these bytes ends; 0 for none. Quotes before it come in pairs."""
-    mark = b"\n" if b"\n" in data else b"\r"
-    end = data.rfind(mark, 0, len(data) - (mark == b"\r")) + 1
-    if not quote or quote not in data:
+def _find_end(data: bytes | bytearray, quote: bytes, size: int) -> int:
+    """Where the last record that surely ends in the first bytes ends; 0 for none. Quotes before it come in pairs."""
+    mark = b"\n" if data.find(b"\n", 0, size) >= 0 else b"\r"
+    end = data.rfind(mark, 0, size - (mark == b"\r")) + 1
+    if not quote or data.find(quote, 0, size) < 0:
         return end
-    odd = data.count(quote, 0, end) % 2
+    is_odd = find_compiled("is_odd")
+    odd = is_odd(data, ord(quote), end) if is_odd else data.count(quote, 0, end) % 2
     while end and odd:
         before = data.rfind(mark, 0, end - 1) + 1
         odd = (odd + data.count(quote, before, end)) % 2

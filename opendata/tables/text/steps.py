@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from opendata.domain.recipes import Applied
 from opendata.tables.text.decoding import DecodingFault
-from opendata.tables.text.splitting import Records
+from opendata.tables.text.records import Records
 
 Marks = Mapping[int, Mapping[str, Any]]
 """What is ours in the fields of columns, by the numbers of the columns."""

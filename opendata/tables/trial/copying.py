@@ -20,8 +20,9 @@ from opendata.tables.check.column_notes import START_ROWS
 from opendata.tables.check.odd_texts import may_be_odd
 from opendata.tables.text.decoding import DecodingFault
 from opendata.tables.text.dialect import Dialect
+from opendata.tables.text.records import Records
 from opendata.tables.text.rows import RowSource
-from opendata.tables.text.splitting import NeedsCareError, Records, Source, is_plain
+from opendata.tables.text.splitting import NeedsCareError, Source, is_plain
 from opendata.tables.text.steps import Marks, Steps
 
 if TYPE_CHECKING:

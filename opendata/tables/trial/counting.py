@@ -28,8 +28,8 @@ from opendata.tables.check.table_rules import Screened, TableRules
 from opendata.tables.repair.repairs import REPEATED_HEADER
 from opendata.tables.report.report import Tally, TaskReport
 from opendata.tables.schema.header import make_distinct
+from opendata.tables.text.records import Records
 from opendata.tables.text.rows import WORKERS
-from opendata.tables.text.splitting import Records
 from opendata.tables.text.steps import Steps
 from opendata.tables.trial.copying import ROW, SIZE, Facts, name_place, read_facts
 
@@ -91,7 +91,7 @@ def count_fields(copy: Path, wish: Wish, steps: Steps | None = None) -> Counts:
             try:
                 return _Trial(file, facts, wish, steps, zones).count()
             except NeedsZoneError as found:
-                zones[found.field] = found.has_zone
+                zones.update(found.zones)
 
 
 class _Trial:

@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 class Batch:
     """Some rows twice: `typed` by the schema's Arrow types, `text` as canonical CSV writes them (nulls kept).
 
-    `lines` are the same rows as canonical CSV where the source was written so already.
+    `lines` are the same rows as canonical CSV where the source was written so already; they are there until the next
+    rows come. With `starts`, the 32-bit places at which each row of them begins and the last ends, `text` has nothing
+    but the missing values of columns of other values than texts.
     """
 
     typed: pa.RecordBatch
     text: pa.RecordBatch
-    lines: bytes | None = None
+    lines: bytes | memoryview | None = None
+    starts: bytes | None = None
 
 
 def build_column(field: Field, values: Sequence[Any], cells: Sequence[str]) -> tuple[pa.Array, pa.Array]:

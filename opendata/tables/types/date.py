@@ -51,7 +51,7 @@ class _Date(FieldType):
             doubt = either(doubt, only(pc.or_kleene(pc.not_equal(pc.cast(typed, pa.string()), sure), lost)))
         return Cast(typed, text, either(doubt, only(pc.less(typed, make_scalar(date.min, wanted)))))
 
-    def choose_limit(self, bound: Any, wanted: pa.DataType) -> Any:
+    def choose_limit(self, bound: Any, field: Field) -> Any:
         return bound if isinstance(bound, date) else None
 
     def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:

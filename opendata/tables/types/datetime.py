@@ -76,6 +76,9 @@ class _Datetime(FieldType):
 
         return pa.timestamp("us", UTC_ZONE if field.own.get("zone") == UTC_ZONE else None)
 
+    def is_usual(self, field: Field) -> bool:
+        return field.own.get("zone") != UTC_ZONE
+
     def prepare(self, values: Sequence[datetime | None], wanted: pa.DataType) -> Sequence[Any]:
         return [value.astimezone(UTC).replace(tzinfo=None) if value and value.tzinfo else value for value in values]
 

@@ -169,11 +169,15 @@ class FieldType:
         """A column of text, null where a cell is missing, cast under a strict sub-language of the type."""
         return Cast(text, text)
 
-    def choose_limit(self, bound: Any, wanted: pa.DataType) -> Any:
+    def is_usual(self, field: Field) -> bool:
+        """Whether the Arrow type of a field is the one that most fields of the type have."""
+        return True
+
+    def choose_limit(self, bound: Any, field: Field) -> Any:
         """A bound from `read_bound` as a value that compares exactly with cast cells; None if no value does."""
         return None
 
-    def is_rounded(self, value: Any, source: str, wanted: pa.DataType) -> bool:
+    def is_rounded(self, value: Any, source: str, field: Field) -> bool:
         """Whether the Arrow value keeps less than the text says."""
         return False
 

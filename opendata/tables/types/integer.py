@@ -72,7 +72,7 @@ class _Integer(FieldType):
         typed = pc.cast(text, wanted)
         return Cast(typed, pc.cast(typed, pa.string()) if rewritten else text, doubt)
 
-    def choose_limit(self, bound: Any, wanted: pa.DataType) -> Any:
+    def choose_limit(self, bound: Any, field: Field) -> Any:
         return bound if isinstance(bound, int) and INT64[0] <= bound <= INT64[1] else None
 
     def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:

@@ -102,18 +102,17 @@ class _Number(FieldType):
         doubt = either(doubt, Matcher(decimals, DIGITS).find_others(text))
         return Cast(pc.cast(blank_out(text, doubt), wanted), text, doubt)
 
-    def choose_limit(self, bound: Any, wanted: pa.DataType) -> Any:
-        import pyarrow as pa
+    def is_usual(self, field: Field) -> bool:
+        return field.own.get("scale") is None
 
-        if pa.types.is_decimal(wanted) or not isinstance(bound, Decimal) or not bound.is_finite():
+    def choose_limit(self, bound: Any, field: Field) -> Any:
+        if not self.is_usual(field) or not isinstance(bound, Decimal) or not bound.is_finite():
             return None
         # Cells are exact in a double up to 15 digits, so they compare as their decimals do with such a bound.
         return float(bound) if len(bound.as_tuple().digits) <= DOUBLE_DIGITS and abs(bound.adjusted()) < 300 else None
 
-    def is_rounded(self, value: Any, source: str, wanted: pa.DataType) -> bool:
-        import pyarrow as pa
-
-        return len(source) > DOUBLE_DIGITS and pa.types.is_floating(wanted) and is_rounded(value)
+    def is_rounded(self, value: Any, source: str, field: Field) -> bool:
+        return len(source) > DOUBLE_DIGITS and self.is_usual(field) and is_rounded(value)
 
     def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:
         mends = {**super().list_mends(field, reads), "thousands-separators": ungroup(field)}

@@ -52,7 +52,7 @@ class _Year(FieldType):
         doubt = _CERTAIN.find_others(text)
         return Cast(pc.cast(blank_out(text, doubt), wanted), text, doubt)
 
-    def choose_limit(self, bound: Any, wanted: pa.DataType) -> Any:
+    def choose_limit(self, bound: Any, field: Field) -> Any:
         return bound if isinstance(bound, int) and 0 <= bound <= 9999 else None
 
     def list_mends(self, field: Field, reads: Reads) -> dict[str, Mend]:

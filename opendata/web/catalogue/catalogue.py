@@ -55,7 +55,7 @@ def show_home() -> Response:
         datasets=sum(publisher.datasets for publisher in publishers),
         recent=recent,
         updates=_find_updates(recent),
-        parts=[(part, KIND_NAMES[part]) for part in PARTS if services().pages.list(None, part)],
+        parts=[(part, KIND_NAMES[part]) for part in services().pages.list_used(PARTS)],
         columns=services().pages.list(None, PageKind.COLUMN),
     )
 

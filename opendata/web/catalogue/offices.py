@@ -33,14 +33,15 @@ def describe_office(publisher: PublisherView) -> Mapping[str, Any]:
     above, below = services().publishers.list_near(publisher.id)
     named = {other for entry in publisher.history for other in entry.get("others", ())}
     named |= {publisher.supervisor} if publisher.supervisor else set()
-    language = choose_language()
+    language, counts = choose_language(), services().figures.describe(publisher.id)
     return {
         "above": above,
         "above_links": [(url_for("catalogue.show_publisher", publisher=item.id), say_plain(item)) for item in above],
         "below": below,
         "others": {name: services().publishers.get(name) for name in sorted(named)},
-        "figures": services().figures.list(publisher.id),
-        "themes": services().figures.list_themes(publisher.id),
+        "figures": counts.figures,
+        "themes": counts.themes,
+        "counted": counts.counted,
         "changes": CHANGE_NAMES,
         "days": {entry["at"]: format_day(datetime.fromisoformat(entry["at"])) for entry in publisher.history},
         "division": name_region(publisher.division[:6], language),

@@ -11,7 +11,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import current_app, url_for
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 
 from opendata.domain.manifest import Manifest
 from opendata.domain.resources import TableResource
@@ -41,6 +41,12 @@ _M_TYPES = {
 }
 
 
+_MOST = 256
+"""For so many manifests, addresses and languages the code is remembered."""
+
+_known: dict[tuple[int, str, str, tuple[str, ...]], tuple[Manifest, Mapping[str, Sequence[Snippet]]]] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Snippet:
     """Code for one tool."""
@@ -50,21 +56,34 @@ class Snippet:
 
 
 def build_snippets(dataset: str, manifest: Manifest, resources: Container[str]) -> Mapping[str, Sequence[Snippet]]:
-    """The code for each of the tables that have these names."""
+    """The code for each of the tables that have these names; made once for a manifest, language and address."""
+    names = tuple(table.name for table in manifest.tables if table.name in resources)
+    place = absolute_url(url_for("version_pages.show_version", dataset=dataset, version=manifest.version))
+    key = (id(manifest), place, str(get_locale()), names)
+    known = _known.get(key)
+    if known is not None and known[0] is manifest:
+        return known[1]
+    found = _build(place, manifest, frozenset(names))
+    if len(_known) >= _MOST:
+        _known.clear()
+    _known[key] = manifest, found
+    return found
+
+
+def _build(place: str, manifest: Manifest, resources: Container[str]) -> Mapping[str, Sequence[Snippet]]:
     templates = {
         tool: current_app.jinja_env.get_template(f"catalogue/code/{name}.txt") for tool, name in _TOOLS.items()
     }
     found = {}
     for table in manifest.tables:
         if table.name in resources:
-            context = _prepare(dataset, manifest.version, table)
+            context = _prepare(place, manifest.version, table)
             found[table.name] = [Snippet(tool, template.render(context)) for tool, template in templates.items()]
     return found
 
 
-def _prepare(dataset: str, version: str, table: TableResource) -> Mapping[str, object]:
+def _prepare(place: str, version: str, table: TableResource) -> Mapping[str, object]:
     """What the templates are filled with."""
-    place = absolute_url(url_for("version_pages.show_version", dataset=dataset, version=version))
     schema, about = table.schema, _describe(table)
     return {
         "table": table,

@@ -11,6 +11,9 @@ from opendata.web.core.instance import services
 SESSION = "opendata_id"
 """The text of the session, of which the database has the digest."""
 
+FORMS = "opendata_session"
+"""What Flask keeps of a browser, signed: the token of forms, and what the next page says once."""
+
 DEVICE = "opendata_device"
 """Marks a browser in which somebody has signed in, so that nobody else's wrong sign-ins keep them out."""
 

@@ -6,7 +6,7 @@ import html
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask
@@ -14,6 +14,7 @@ from flask_babel import format_date, format_datetime, format_decimal, format_per
 from markupsafe import Markup
 
 from opendata.tables.types.canonical import write_value
+from opendata.web.core.instance import services
 from opendata.web.core.languages import choose_language
 from opendata.web.core.skin.leaving import leave
 from opendata.wording.schemas.units import show_unit
@@ -48,16 +49,31 @@ def register_formats(app: Flask) -> None:
 
 def format_day(value: datetime) -> str:
     """The date in the instance's zone: 2025年3月7日, March 7, 2025."""
+    return _format_day(value, choose_language(), services().settings.timezone)
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _format_day(value: datetime, language: str, zone: str) -> str:  # noqa: ARG001 - as `_format_count`
     return str(format_date(value, "long"))
 
 
 def format_moment(value: datetime) -> str:
     """Date and time to the minute in the instance's zone."""
+    return _format_moment(value, choose_language(), services().settings.timezone)
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _format_moment(value: datetime, language: str, zone: str) -> str:  # noqa: ARG001 - as `_format_count`
     return f"{format_date(value, 'long')} {format_datetime(value, 'HH:mm')}"
 
 
 def format_count(value: float) -> str:
     """A number with the grouping of the locale."""
+    return _format_count(value, choose_language())
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _format_count(value: float, language: str) -> str:  # noqa: ARG001 - which `format_decimal` asks for itself
     return str(format_decimal(value))
 
 
@@ -76,7 +92,12 @@ def format_size(value: int) -> str:
     while size >= 999.5 and unit < len(_UNITS) - 1:
         size, unit = size / 1000, unit + 1
     pattern = "0" if unit == 0 or size >= 99.95 else "0.#"
-    return f"{format_decimal(size, pattern)} {_UNITS[unit]}"
+    return f"{_format_size(size, pattern, choose_language())} {_UNITS[unit]}"
+
+
+@lru_cache(maxsize=4096)
+def _format_size(size: float, pattern: str, language: str) -> str:  # noqa: ARG001 - as above
+    return str(format_decimal(size, pattern))
 
 
 def format_cell(value: Any) -> str:
@@ -92,12 +113,23 @@ def name_unit(unit: str) -> str:
 
 def show_markdown(text: str) -> Markup:
     """Markdown for a page of ours: a link to another site leads past the notice."""
-    return render_markdown(text, leave)
+    return _render_for_page(text, 0)
 
 
 def show_page_text(text: str, top: int = 2) -> Markup:
     """The Markdown of a whole page: its headings begin at a level and skip none."""
-    return render_markdown(text, leave, top)
+    return _render_for_page(text, top)
+
+
+def _render_for_page(text: str, top: int) -> Markup:
+    """As `render_markdown`; a text without links is the same in every request."""
+    found = _render_plain(text, top)
+    return found if "href=" not in found else render_markdown(text, leave, top)
+
+
+@lru_cache(maxsize=1024)
+def _render_plain(text: str, top: int) -> Markup:
+    return render_markdown(text, top=top)
 
 
 def render_markdown(text: str, link: Callable[[str], str] = str, top: int = 0) -> Markup:
@@ -129,6 +161,7 @@ def render_markdown(text: str, link: Callable[[str], str] = str, top: int = 0) -
     return Markup(cleaned)  # noqa: S704 - cleaned just above
 
 
+@lru_cache(maxsize=4096)
 def excerpt(text: str, columns: int = 260) -> str:
     """The beginning of a Markdown text without its marks, cut between words; a Chinese character takes two columns."""
     import nh3

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache, lru_cache
+from itertools import chain
+from typing import Any, cast
 from urllib.parse import quote, urlencode
 
 from babel.core import Locale, get_global
 from flask import Response, g, request
+from flask_babel import force_locale
 from markupsafe import Markup
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response as AnyResponse
 
 from opendata.domain.comparison import ReasonText
 from opendata.metadata.codes import Code
-from opendata.settings import LANGUAGES, SOURCE_LANGUAGE
+from opendata.settings import LANGUAGES, SOURCE_LANGUAGE, Settings
 from opendata.web.core.cookies import read_cookie, set_cookie
 from opendata.web.core.frames import may_be_framed
 from opendata.web.core.instance import services
@@ -38,17 +44,58 @@ NAMES: Mapping[str, str] = {language: Locale(language).get_display_name() or lan
 
 def list_languages() -> tuple[str, ...]:
     """The portal's languages, the default first."""
-    return tuple(language for language in services().settings.languages if language in LOCALES) or ("zh", "en")
+    return list_offered(services().settings)
+
+
+def list_offered(settings: Settings) -> tuple[str, ...]:
+    """The languages that an instance offers, the default first."""
+    return _list_offered(settings.languages)
+
+
+@cache
+def _list_offered(wanted: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(language for language in wanted if language in LOCALES) or ("zh", "en")
+
+
+def match_language(offered: Sequence[str], wished: Iterable[str], browser: Iterable[tuple[str, float]]) -> str:
+    """The first language that is offered, of those that are wished, then of those that the browser sends."""
+    tags = (tag.lower().partition("-")[0] for tag, quality in browser if quality > 0)
+    return next((language for language in chain(wished, tags) if language in offered), offered[0])
 
 
 def choose_language() -> str:
     """The reader's language: asked for in the address, kept in the cookie, wished by the browser, else the default."""
-    if "language" not in g:
-        offered = list_languages()
-        wished = (request.args.get(PARAMETER, ""), read_cookie(COOKIE))
-        browser = (tag.lower().partition("-")[0] for tag, quality in request.accept_languages if quality > 0)
-        g.language = next((language for language in (*wished, *browser) if language in offered), offered[0])
-    return str(g.language)
+    return _choose()[0]
+
+
+def _choose() -> tuple[str, str]:
+    """The reader's language and the default one, found once in a request: a page asks for them hundreds of times."""
+    kept = cast("Any", g)._get_current_object().__dict__
+    found: tuple[str, str] | None = kept.get("languages")
+    if found is None:
+        offered, wished = list_languages(), (request.args.get(PARAMETER, ""), read_cookie(COOKIE))
+        browser = parse_wishes(request.headers.get("Accept-Language", ""))
+        found = kept["languages"] = match_language(offered, wished, browser), offered[0]
+    return found
+
+
+@lru_cache(maxsize=1024)
+def parse_wishes(header: str) -> Sequence[tuple[str, float]]:
+    """The languages that a browser sends, the liked ones first."""
+    return tuple(parse_accept_header(header, LanguageAccept))
+
+
+@contextmanager
+def speak(language: str) -> Iterator[None]:
+    """Have the texts of a block be in a language, whatever the reader's is."""
+    before = _choose()
+    kept = cast("Any", g)._get_current_object().__dict__
+    kept["languages"] = language if language in LOCALES else SOURCE_LANGUAGE, before[1]
+    try:
+        with force_locale(LOCALES[choose_language()]):
+            yield
+    finally:
+        kept["languages"] = before
 
 
 def choose_locale() -> str:
@@ -72,7 +119,7 @@ def vary_by_reader(response: AnyResponse) -> None:
 
 def pick(thing: Any, key: str) -> tuple[Any, str]:
     """A property in the reader's language where it is given in it, else in the default one; and which that is."""
-    default, wanted = list_languages()[0], choose_language()
+    wanted, default = _choose()
     if wanted != default:
         found = (_translations(thing).get(wanted) or {}).get(key)
         if found:
@@ -82,13 +129,18 @@ def pick(thing: Any, key: str) -> tuple[Any, str]:
 
 def say_plain(thing: Any, key: str = "title") -> str:
     """A text of a dataset, publisher, schema, resource or field; its name or id where it has no title."""
-    text = pick(thing, key)[0] or ((_read(thing, "name") or _read(thing, "id")) if key == "title" else "")
-    return str(text or "")
+    return _say(thing, key)[0]
+
+
+def _say(thing: Any, key: str) -> tuple[str, str]:
+    text, language = pick(thing, key)
+    text = text or ((_read(thing, "name") or _read(thing, "id")) if key == "title" else "")
+    return str(text or ""), language
 
 
 def say(thing: Any, key: str = "title") -> Markup:
     """A text as HTML, marked with its language if that isn't the page's."""
-    text, language = say_plain(thing, key), pick(thing, key)[1]
+    text, language = _say(thing, key)
     if language == choose_language() or not text:
         return Markup.escape(text)
     return Markup('<span lang="{}">{}</span>').format(TAGS[language], text)

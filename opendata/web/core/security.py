@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from flask import Response, current_app, g, request
@@ -153,6 +154,12 @@ def limit_form() -> None:
     request.max_content_length = FORM_BYTES
 
 
+def write_allowance(allowance: Allowance) -> Iterator[tuple[str, str]]:
+    """The headers that say how many requests are left. Source: draft-ietf-httpapi-ratelimit-headers."""
+    yield "RateLimit-Policy", f'"{allowance.policy}";q={allowance.limit};w={WINDOW_SECONDS}'
+    yield "RateLimit", f'"{allowance.policy}";r={allowance.left};t={allowance.seconds}'
+
+
 def add_headers(response: Response) -> Response:
     """Add the headers of all answers, and those of pages; REST adds its own beside them."""
     for name, value in _ALWAYS.items():
@@ -164,9 +171,8 @@ def add_headers(response: Response) -> Response:
     is_for_all = "Access-Control-Allow-Origin" in response.headers
     response.headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if is_for_all else "same-origin")
     allowance: Allowance | None = g.get("allowance")
-    if allowance is not None:  # draft-ietf-httpapi-ratelimit-headers
-        response.headers["RateLimit-Policy"] = f'"{allowance.policy}";q={allowance.limit};w={WINDOW_SECONDS}'
-        response.headers["RateLimit"] = f'"{allowance.policy}";r={allowance.left};t={allowance.seconds}'
+    if allowance is not None:
+        response.headers.update(write_allowance(allowance))
     if services().settings.base_url.startswith("https://"):
         response.headers.setdefault("Strict-Transport-Security", _HSTS)
     is_page = response.mimetype in ("text/html", "text/markdown")

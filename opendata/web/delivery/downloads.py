@@ -9,6 +9,7 @@ from urllib.parse import quote
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from opendata.domain.parts import PARTS_FOLDER, name_part
 from opendata.metadata.canonical import write_canonical
 from opendata.sending.content import DERIVED, IMMUTABLE, describe_bytes, send
 from opendata.sending.forms import describe_form, name_file, open_to_origins, send_form
@@ -25,7 +26,7 @@ JSON = "application/json"
 _TEXT = "text/plain; charset=us-ascii"
 _SHOWN = frozenset(["application/pdf", "image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"])
 """What a browser shows and never runs; all other attachments are offered to be kept."""
-_COUNTED = {"send_table": "", "send_package": "zip", "send_attachment": "attachment"}
+_COUNTED = {"send_table": "", "send_package": "zip", "send_attachment": "attachment", "send_part": ""}
 """The views whose answers are downloads, and what their format is called; that of a table is in its address."""
 
 
@@ -117,6 +118,17 @@ def send_table(dataset: str, version: str, resource: str, suffix: str) -> AnyRes
         links = f"{link_csv(dataset, version, resource)}, {links}"
     disposition = name_table(dataset, version, resource, form.name, excel=excel)
     return send_form(services(), form, links, disposition)
+
+
+@blueprint.get(
+    '/datasets/<dataset>/<version>/parts/<resource>.<int(fixed_digits=5):number>.<any("csv","parquet"):suffix>'
+)
+@for_readers
+def send_part(dataset: str, version: str, resource: str, number: int, suffix: str) -> AnyResponse:
+    """A part of a large table: of CSV the first has the header, of Parquet each is a whole file."""
+    form = services().forms.find_part(dataset, version, resource, number, suffix, reader())
+    links = link_file(dataset, version, f"{PARTS_FOLDER}/{name_part(resource, number, suffix)}", resource)
+    return send_form(services(), form, links, name_file(form.name))
 
 
 def _send_since(dataset: str, version: str, resource: str, suffix: str) -> AnyResponse:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
+from datetime import datetime
+from itertools import chain, islice
 
 from flask import Blueprint, current_app, request, url_for
 from flask_babel import gettext
@@ -24,6 +25,7 @@ from opendata.exchange.sitemap.sitemaps import MOST_ADDRESSES, Place, write_inde
 from opendata.metering import cost_class
 from opendata.sending.content import describe_bytes, send
 from opendata.sending.forms import open_to_origins
+from opendata.services.exchange.entries import SHELVES
 from opendata.web.core.assets import asset
 from opendata.web.core.instance import absolute_url, services
 from opendata.web.core.languages import choose_language, vary_by_reader
@@ -66,6 +68,13 @@ _PAGES = (
 
 _MANY = 1000
 
+_SITE = "site"
+"""The part of the site map that has all but the datasets."""
+
+_MOST_DIGITS = 2
+MOST_IN_PART = 10_000
+"""So many datasets are in a part called by one digit; with more, parts are called by two."""
+
 
 @blueprint.get("/robots.txt")
 def show_robots() -> Response:
@@ -88,23 +97,24 @@ def show_robots() -> Response:
 def show_sitemap() -> Response:
     """The pages worth finding; where they don't fit into one file, the index of its parts."""
     others = _list_others()
-    parts = _count_parts(others)
-    if parts > 1:
-        return send_stream(
-            lambda: write_index(_list_parts(others, parts)), XML, "sitemap", repr(others), cost=Cost.ROWS
-        )
-    return send_stream(lambda: write_places(_list_part(others, 1)), XML, "sitemap", repr(others), cost=Cost.ROWS)
+    digits = _count_digits(len(others))
+    if digits:
+        return _send(lambda: write_index(_list_parts(others, digits)), repr(others))
+    return _send(lambda: write_places(chain(others, _list_part(""))), repr(others))
 
 
-@blueprint.get("/sitemap-<int:part>.xml")
-def show_part(part: int) -> Response:
-    """A part of the site map: first the pages of the site, publishers and schemas, then the datasets by id."""
-    others = _list_others()
-    if not 1 <= part <= _count_parts(others):
+@blueprint.get("/sitemap-<part>.xml")
+def show_part(part: str) -> Response:
+    """A part of the site map: the pages of the site, publishers and schemas, or the datasets of some shelves.
+
+    A dataset is always in the same part, whatever else is published or withdrawn.
+    """
+    if part == _SITE:
+        others = _list_others()
+        return _send(lambda: write_places(others), part, repr(others))
+    if len(part) > _MOST_DIGITS or not any(shelf.startswith(part) for shelf in SHELVES):
         raise NotFoundError(N_("The site map has no such part"))
-    return send_stream(
-        lambda: write_places(_list_part(others, part)), XML, "sitemap", str(part), repr(others), cost=Cost.ROWS
-    )
+    return _send(lambda: write_places(_list_part(part)), part)
 
 
 @blueprint.get("/llms.txt")
@@ -151,31 +161,29 @@ def _send(write: Callable[[], Iterator[bytes]], *parts: str) -> Response:
     return send_stream(write, XML, "sitemap", *parts, cost=Cost.ROWS)
 
 
-def _count_parts(others: Sequence[Place]) -> int:
-    """Of how many files the site map is. The pages that aren't datasets are in the first."""
-    left = services().entries.count() - (MOST_ADDRESSES - len(others))
-    return 1 + max(0, -(-left // MOST_ADDRESSES))
+def _count_digits(others: int) -> int:
+    """How many digits of a shelf a part of the site map is called by: 0 where it is one file."""
+    count = services().entries.count()
+    if count + others <= MOST_ADDRESSES:
+        return 0
+    return 1 if count <= MOST_IN_PART * 16 else _MOST_DIGITS
 
 
-def _find_range(others: Sequence[Place], part: int) -> tuple[int, int]:
-    """Which datasets are in a part, by their place in the order: the first one, and how many."""
-    room = MOST_ADDRESSES - len(others)
-    return (0, room) if part == 1 else (room + (part - 2) * MOST_ADDRESSES, MOST_ADDRESSES)
-
-
-def _list_parts(others: Sequence[Place], parts: int) -> Iterator[Place]:
-    for part in range(1, parts + 1):
-        changes = [services().entries.find_latest(*_find_range(others, part))]
-        changes += [place.changed for place in others] if part == 1 else []
-        changed = max((item for item in changes if item is not None), default=None)
-        yield Place(addresses().at(f"/sitemap-{part}.xml"), changed)
-
-
-def _list_part(others: Sequence[Place], part: int) -> Iterator[Place]:
+def _list_parts(others: Sequence[Place], digits: int) -> Iterator[Place]:
     own = addresses()
-    if part == 1:
-        yield from others
-    for name, changed in services().entries.iterate_changes(*_find_range(others, part)):
+    moments = [place.changed for place in others if place.changed is not None]
+    yield Place(own.at(f"/sitemap-{_SITE}.xml"), max(moments, default=None))
+    changes: dict[str, datetime] = {}
+    for shelf, changed in services().entries.find_changes().items():
+        part = shelf[:digits]
+        changes[part] = max(changed, changes.get(part, changed))
+    for part in sorted(changes):
+        yield Place(own.at(f"/sitemap-{part}.xml"), changes[part])
+
+
+def _list_part(part: str) -> Iterator[Place]:
+    own = addresses()
+    for name, changed in services().entries.list_changes(part):
         yield Place(own.dataset(name), changed)
 
 

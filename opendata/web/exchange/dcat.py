@@ -40,7 +40,7 @@ from opendata.web.exchange.core import CATALOGUE_CACHE, addresses, portal
 blueprint = Blueprint("dcat", __name__)
 
 _SUFFIX = 'any("ttl","xml","jsonld","nt"):suffix'
-_PARAMETERS = ("page", "limit", "modified_since", "profile", "profiles", "publisher", "lang")
+_PARAMETERS = ("page", "limit", "modified_since", "profile", "profiles", "publisher", "after", "lang")
 PAGE_SIZE = 100
 MOST = 1000
 _LAST_PAGE = 10**9
@@ -63,6 +63,8 @@ class Wanted:
     limit: int
     since: datetime | None
     publisher: str | None
+    after: str = ""
+    """The last dataset of the page before, where a link leads from page to page."""
 
 
 @blueprint.get(f"/catalog.<{_SUFFIX}>")
@@ -124,6 +126,7 @@ def read_wanted() -> Wanted:
         limit=limit or PAGE_SIZE,
         since=since,
         publisher=request.args.get("publisher") or None,
+        after=request.args.get("after") or "",
     )
 
 
@@ -208,27 +211,36 @@ def _list_pieces(wanted: Wanted, suffix: str) -> Iterator[list[Triple]]:
         return
     before = (wanted.page - 1) * wanted.limit
     total = entries.count(wanted.publisher, wanted.since)
-    after = entries.find_place(before, publisher=wanted.publisher, since=wanted.since) if before else ""
-    yield describe_catalogue(scope, entries.find_change(), _link_pages(wanted, suffix, total))
+    after: str | None = wanted.after if before else ""
+    if before and not after:
+        after = entries.find_place(before, publisher=wanted.publisher, since=wanted.since)
+    yield describe_catalogue(scope, entries.find_change(), _link_pages(wanted, suffix, total, after))
     if after is not None:
         found = entries.iterate(publisher=wanted.publisher, since=wanted.since, after=after, limit=wanted.limit)
         yield from describe_entries(found, scope)
 
 
-def _link_pages(wanted: Wanted, suffix: str, total: int) -> PageLinks:
+def _link_pages(wanted: Wanted, suffix: str, total: int, after: str | None) -> PageLinks:
     page, last = wanted.page or 1, max(1, -(-total // wanted.limit))
-    kept = [(name, value) for name, value in sorted(request.args.items()) if name not in ("page", "limit", "lang")]
+    left_out = ("page", "limit", "lang", "after")
+    kept = [(name, value) for name, value in sorted(request.args.items()) if name not in left_out]
     place = absolute_url(url_for("dcat.send_catalogue", suffix=suffix))
 
-    def link(number: int) -> str:
-        return f"{place}?{urlencode([('page', number), ('limit', wanted.limit), *kept])}"
+    def link(number: int, after: str | None = None) -> str:
+        known = [("after", after)] if after else []
+        return f"{place}?{urlencode([('page', number), ('limit', wanted.limit), *kept, *known])}"
+
+    def find_near(places: int) -> str | None:
+        if after is None:
+            return None
+        return services().entries.find_near(after, places, publisher=wanted.publisher, since=wanted.since)
 
     return PageLinks(
-        address=link(page),
+        address=link(page, wanted.after if page > 1 else None),
         first=link(1),
         last=link(last),
-        previous=link(min(page - 1, last)) if page > 1 else "",
-        next=link(page + 1) if page < last else "",
+        previous=link(min(page - 1, last), find_near(-wanted.limit) if 2 < page <= last else None) if page > 1 else "",
+        next=link(page + 1, find_near(wanted.limit)) if page < last else "",
         total=total,
         size=wanted.limit,
     )

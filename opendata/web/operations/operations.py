@@ -81,7 +81,7 @@ def show_keys() -> Response:
 @blueprint.get("/.well-known/opendata-records.json")
 @cost_class("light")
 def list_records() -> Response:
-    """The paths of the signed records of the negative list and the opening plan."""
+    """The paths of the signed records that no page gives as they are, such as those of the negative list."""
     found = services().public_records.list(request.args.get("cursor"))
     text = json.dumps({"items": [{"path": path} for path in found.items], "next": found.next})
     response = Response(text, mimetype="application/json", headers={"Cache-Control": "public, max-age=300"})

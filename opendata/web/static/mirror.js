@@ -2,7 +2,8 @@
 // of a table out of its Parquet file. Everything else on a page is as the program wrote it.
 
 const said = JSON.parse(document.querySelector('meta[name="opendata-mirror"]').content);
-const HERE = said.prefix && location.pathname.startsWith(`${said.prefix}/`) ? location.pathname.slice(said.prefix.length) : location.pathname;
+const ASKED = location.pathname.replace(/(.)\/(index\.html)?$/, "$1");
+const HERE = said.prefix && ASKED.startsWith(`${said.prefix}/`) ? ASKED.slice(said.prefix.length) : ASKED;
 const LANGUAGE = document.documentElement.lang.split("-")[0];
 const FOLDER = "/mirror/search";
 const SHOWN = 20;
@@ -232,6 +233,14 @@ function prepareRows(frame) {
 }
 
 // ------------------------------------------------------------------------------------------------------------------
+
+// An address of the portal may name a language. A web server can look at that; an object store doesn't.
+const query = new URLSearchParams(location.search);
+const prefix = said.languages?.[query.get("lang")];
+if (prefix !== undefined && prefix !== said.prefix) {
+  query.delete("lang");
+  location.replace(`${prefix}${HERE === said.prefix ? "/" : HERE}${query.toString() && `?${query}`}${location.hash}`);
+}
 
 const wanted = new URLSearchParams(location.search).get("q")?.trim();
 if (HERE.replace(/\/$/, "") === "/datasets" && wanted) showFound(wanted.slice(0, 200));

@@ -30,7 +30,7 @@ from opendata.web.core.markdown import add_markdown, prefers_markdown, render_pa
 from opendata.web.core.readers import for_readers, reader
 from opendata.web.delivery.citations import cite
 from opendata.web.tables.cells import is_quantity, show_rows
-from opendata.web.tables.columns import SHOWN_VALUES, build_form, build_panel
+from opendata.web.tables.columns import SHOWN_VALUES, Panel, build_form, build_panel
 from opendata.web.tables.views import EDITION_NAME, MOST_FROZEN, ROWS, TableView, is_tidy, list_limits, read_view
 from opendata.web.tables.words import list_parts, say_counts, say_stretch
 
@@ -109,12 +109,27 @@ def _render(
             if view.column in fields:
                 panel = build_form(view, fields[view.column])
     labels = _find_labels(view, table, page)
+    with services().database.reading():  # no query runs any more
+        response = _show(view, table, fields, page, panel, labels, error)
+    response.status_code = 400 if error else 200
+    return response
+
+
+def _show(
+    view: TableView,
+    table: TableResource,
+    fields: Mapping[str, Field],
+    page: RowsPage | None,
+    panel: Panel | None,
+    labels: Mapping[str, Mapping[str, str]],
+    error: InputError | None,
+) -> Response:
     entry = services().datasets.get(view.dataset, g.actor)
     manifest = services().versions.get_manifest(view.dataset, view.version)
     public = services().versions.list_readable(None, view.dataset, view.version)
     heads = list(_list_heads(view, page, fields)) if page else []
     shown = [head.name for head in heads if head.name]
-    response = render_page(
+    return render_page(
         "tables/table.html",
         view=view,
         table=table,
@@ -145,8 +160,6 @@ def _render(
         is_of_other_edition=request.args.get(EDITION_NAME, str(EDITION)) != str(EDITION),
         capabilities=list_abilities(*view.place, reader()) if page else (),
     )
-    response.status_code = 400 if error else 200
-    return response
 
 
 add_markdown(blueprint, {"/datasets/<dataset>/<version>/<resource>.md": show_table})

@@ -224,5 +224,23 @@ def test_a_table_costs_the_same_however_many_datasets_there_are(tmp_path: Path) 
     services.database.dispose()
 
 
+def test_the_tables_of_each_dataset_are_asked_for_cheaply_and_counted_apart(
+    client: FlaskClient, reservoirs: Services
+) -> None:
+    place = "/iceberg/v1/namespaces/reservoirs"
+    client.get(f"{place}/tables")
+    statements: list[object] = []
+    event.listen(reservoirs.database.engine, "before_cursor_execute", partial(_note, statements))
+    answer = client.get(f"{place}/tables")
+    assert len(statements) <= 8
+    limit = 20 * reservoirs.settings.requests_per_minute
+    assert (
+        answer.headers["RateLimit-Policy"]
+        == client.get(place).headers["RateLimit-Policy"]
+        == f'"tables";q={limit};w=60'
+    )
+    assert client.get("/iceberg/v1/namespaces").headers["RateLimit-Policy"].startswith('"light"')
+
+
 def _note(statements: list[object], *found: object) -> None:
     statements.append(found[2])

@@ -15,6 +15,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from opendata.cli.operations.serving import bind_socket
 from tests.servers import free_port
 
 SECONDS = 60
@@ -154,6 +155,15 @@ def test_a_taken_port_is_named_before_anything_starts(home, words) -> None:
     assert f"Port {port} is already in use" in err
     assert "make run" in err
     assert not home.exists()
+
+
+def test_a_machine_that_starts_refuses_readers_until_it_can_answer_them() -> None:
+    with (
+        bind_socket("127.0.0.1", free_port()) as bound,
+        socket.socket() as reader,
+        pytest.raises(ConnectionRefusedError),
+    ):
+        reader.connect(bound.getsockname())
 
 
 def test_an_address_that_is_not_ours_is_named(home) -> None:

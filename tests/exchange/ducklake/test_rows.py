@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from opendata.domain.schema import Field
 from opendata.exchange.ducklake.definitions import TABLES
-from opendata.exchange.ducklake.rows import LakeSchema, LakeTable, Row, list_rows
+from opendata.exchange.ducklake.rows import LakeFile, LakeSchema, LakeTable, Row, list_rows
 from opendata.exchange.iceberg.schemas import read_columns
 
 UUID = "00000000-0000-4000-8000-000000000000"
@@ -20,7 +20,7 @@ def test_each_row_has_a_value_for_each_column_of_its_table() -> None:
     ]
     columns = read_columns([Field.from_json(item) for item in fields])
     address = "https://example.org/datasets/gdp/1.0.0/gdp.parquet"
-    table = LakeTable(name="gdp", address=address, bytes=9, rows=3, columns=columns, title="生产总值")
+    table = LakeTable(name="gdp", files=[LakeFile(address, 9, 3)], columns=columns, title="生产总值")
     schemas = [LakeSchema(name=name, uuid=UUID, title="t", tables=[table]) for name in ("gdp", "gdp_again")]
     rows: dict[str, list[Row]] = defaultdict(list)
     for name, row in list_rows(schemas, "https://example.org", datetime(2026, 1, 1, tzinfo=UTC)):

@@ -161,7 +161,9 @@ def test_a_breaking_change_needs_its_reason(services: Services, editor: Actor, r
 def test_a_breaking_change_is_announced_till_its_day_and_published_on_it(services: Services, editor: Actor) -> None:
     draft = upload(services, editor, NARROW_CSV, schema=NARROW)
     said = Submission(breaking="not measured any more", effective=TOMORROW)
+    seen = [services.database.revisions.read()]
     waiting = services.drafts.submit(editor, draft.id, said)
+    seen.append(services.database.revisions.read())
     assert (waiting.status, waiting.is_at_work) == ("submitted", False)
     assert waiting.scheduled is not None
     assert list(services.work.find()) == []
@@ -178,17 +180,20 @@ def test_a_breaking_change_is_announced_till_its_day_and_published_on_it(service
     assert notice is not None
     assert notice["effective"] == TOMORROW
     assert services.drafts.list_announced("reservoirs") == []
+    assert len({*seen, services.database.revisions.read()}) == 3  # so no kept page says what was before
 
 
 @pytest.mark.parametrize("step", ["return_", "discard"])
 def test_what_waits_for_its_day_can_be_taken_back(services: Services, editor: Actor, step: str) -> None:
     draft = upload(services, editor, NARROW_CSV, schema=NARROW)
     services.drafts.submit(editor, draft.id, Submission(breaking="why", effective=TOMORROW))
+    seen = services.database.revisions.read()
     if step == "return_":
         assert services.drafts.return_(editor, draft.id, "not yet").status == "returned"
     else:
         assert services.drafts.discard(editor, draft.id).status == "discarded"
     assert services.drafts.list_announced("reservoirs") == []
+    assert services.database.revisions.read() != seen
     assert list(services.work.find()) == []
 
 

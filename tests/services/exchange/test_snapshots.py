@@ -14,16 +14,21 @@ import pyarrow.parquet as pq
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
+from opendata.db.models import CatalogueSnapshot, SnapshotTurn
 from opendata.domain.catalogue.entries import Portal
 from opendata.errors import NotFoundError
 from opendata.exchange.tables.definitions import TABLES
 from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.exchange.catalogue_rows import FRESH, CatalogueRows
 from opendata.services.exchange.guide import Guide
+from opendata.services.exchange.snapshot_shelf import LASTS, MOST_KEPT, SnapshotFile
 from opendata.services.exchange.snapshots import Snapshots
+from opendata.storage.store import blob_key
 from opendata.wiring import Services, build_context
 from tests.instances import CSV, DATASET, SCHEMA, make_actor, publish
+from tests.nodes.pair import add_machine
 
 PORTAL = Portal(names={"zh": "示例", "en": "Example"}, organiser={"zh": "示例"}, languages=("zh", "en"))
 
@@ -39,13 +44,30 @@ def snapshots(services: Services, times: list[datetime]) -> Snapshots:
     return Snapshots(context, services.entries, CatalogueRows(context, services.entries, services.schemas))
 
 
+def read_file(file: SnapshotFile) -> bytes:
+    with file.open() as opened:
+        return opened.read()
+
+
+def delete_files(services: Services) -> None:
+    """Delete the files of all snapshots from the store."""
+    with services.database.unit() as session:
+        blobs = list(session.scalars(select(CatalogueSnapshot.blob)))
+    for blob in blobs:
+        (services.settings.public_folder / blob_key(blob)).unlink()
+
+
+def count_blobs(services: Services) -> int:
+    return len(list(services.settings.public_folder.glob("blobs/sha256/*/*")))
+
+
 def read(snapshots: Snapshots) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(snapshots.get(PORTAL).path.read_bytes())
+    found: dict[str, Any] = json.loads(read_file(snapshots.get(PORTAL)))
     return found
 
 
 def read_rows(snapshots: Snapshots, found: dict[str, Any], table: str) -> list[dict[str, str]]:
-    data = snapshots.find(found["opendata"]["snapshot"], table, "csv", PORTAL).path.read_bytes()
+    data = read_file(snapshots.find(found["opendata"]["snapshot"], table, "csv", PORTAL))
     return list(csv.DictReader(io.StringIO(data.decode(), newline="")))
 
 
@@ -72,14 +94,13 @@ def test_every_form_has_the_same_rows_and_the_digest_that_is_told(
         name, forms = item["name"], {"csv": item, **{form: item["opendata"][form] for form in ("parquet", "jsonl")}}
         for form, told in forms.items():
             file = snapshots.find(found["opendata"]["snapshot"], name, form, PORTAL)
-            data = file.path.read_bytes()
+            data = read_file(file)
             assert (told["bytes"], told["hash"]) == (len(data), "sha256:" + hashlib.sha256(data).hexdigest())
             assert told["path"] == f"catalog/{found['opendata']['snapshot']}/{name}.{form}"
         rows = read_rows(snapshots, found, name)
-        lines = (
-            snapshots.find(found["opendata"]["snapshot"], name, "jsonl", PORTAL).path.read_text("utf-8").splitlines()
-        )
-        table = pq.read_table(snapshots.find(found["opendata"]["snapshot"], name, "parquet", PORTAL).path)
+        files = {form: snapshots.find(found["opendata"]["snapshot"], name, form, PORTAL) for form in forms}
+        lines = read_file(files["jsonl"]).decode().splitlines()
+        table = pq.read_table(files["parquet"].open())
         assert len(rows) == len(lines) == table.num_rows == item["opendata"]["rows"]
         assert table.column_names == [field["name"] for field in item["schema"]["fields"]]
         counts[name] = len(rows)
@@ -113,8 +134,7 @@ def test_what_was_deleted_is_made_again_as_it_was(services: Services, snapshots:
     publish(services, editor)
     found = read(snapshots)
     before = read_rows(snapshots, found, "columns")
-    for path in Path(services.settings.derived_folder).glob("catalogue-*"):
-        path.unlink()
+    delete_files(services)
     assert read_rows(snapshots, found, "columns") == before
     assert read(snapshots) == found
     for snapshot, table, form in (("../x", "columns", "csv"), ("x", "other", "csv"), ("x", "columns", "json")):
@@ -127,8 +147,7 @@ def test_an_old_snapshot_is_gone_once_it_was_deleted(services: Services, snapsho
     publish(services, editor)
     old = read(snapshots)["opendata"]["snapshot"]
     publish(services, editor, CSV + "A003,三号,3,2026-02-02\n")
-    for path in Path(services.settings.derived_folder).glob("catalogue-*"):
-        path.unlink()
+    delete_files(services)
     with pytest.raises(NotFoundError, match="gone"):
         snapshots.find(old, "columns", "csv", PORTAL)
 
@@ -189,3 +208,46 @@ def test_the_workbook_of_the_guide_is_made_again_where_the_catalogue_has_changed
     assert second.sha256 != first.sha256
     times[0] += FRESH
     assert guide.get("zh") == second
+
+
+def test_all_machines_give_the_same_snapshot_and_one_of_them_makes_it(
+    services: Services, snapshots: Snapshots, editor: Actor, times: list[datetime], tmp_path: Path
+) -> None:
+    other = add_machine(services, tmp_path / "other", database_url=services.settings.database)
+    context = build_context(other.settings, clock=lambda: times[0])
+    second = Snapshots(context, other.entries, CatalogueRows(context, other.entries, other.schemas))
+    found = read(snapshots)
+    name = found["opendata"]["snapshot"]
+    assert read(second) == found
+    assert read_rows(second, found, "publishers") == read_rows(snapshots, found, "publishers")
+    services.datasets.create(editor, {**DATASET, "id": "levels"})
+    times[0] += FRESH
+    with services.database.unit(write=True) as session:  # a third machine is at the next one
+        turn = session.get(SnapshotTurn, 1)
+        assert turn is not None
+        turn.owner, turn.held_until = "third", times[0] + LASTS
+    assert read(second) == read(snapshots) == found
+    times[0] += LASTS  # it has died
+    newer = read(second)
+    assert newer["opendata"]["snapshot"] != name
+    assert read(snapshots) == newer
+    other.database.dispose()
+
+
+@pytest.mark.slow
+def test_old_snapshots_go_with_their_files_and_nothing_else_goes(
+    services: Services, snapshots: Snapshots, editor: Actor, times: list[datetime]
+) -> None:
+    first = read(snapshots)
+    for number in range(MOST_KEPT):
+        services.datasets.create(editor, {**DATASET, "id": f"levels-{number}"})
+        times[0] += FRESH
+        last = read(snapshots)
+    with pytest.raises(NotFoundError):
+        read_rows(snapshots, first, "publishers")
+    assert count_blobs(services) == MOST_KEPT
+    services.collecting.run()
+    times[0] += timedelta(days=2)
+    snapshots.tidy()
+    assert read_rows(snapshots, last, "publishers")
+    assert count_blobs(services) == 1

@@ -102,6 +102,30 @@ def change(path: Path, before: str, after: str) -> None:
     path.write_text(path.read_text().replace(before, after))
 
 
+def test_calendars_and_reports_of_self_checks_come_back_from_the_store(found: Services, tmp_path: Path) -> None:
+    year = found.calendars.today().year
+    january = (date(year + 1, 1, number) for number in range(1, 31))
+    off = "\n".join([day.isoformat() for day in january if day.weekday() < 5][:6])
+    found.calendars.save(SYSTEM, year + 1, off, "", "国务院办公厅通知")
+    found.self_checks.begin(SYSTEM, year)
+    found.self_checks.close(SYSTEM, year)
+    for _ in range(2):
+        found.work.tidy()
+    found.calendars.save(SYSTEM, year + 1, off, "", "更正")
+    found.work.tidy()
+    other = make_empty(found, tmp_path / "other")
+    rebuilt = other.rebuilding.run()
+    assert (rebuilt.wrong, rebuilt.years) == ([], 2)
+    assert other.calendars.get(year + 1) == found.calendars.get(year + 1)
+    assert other.calendars.get(year + 1).source == "更正"
+    assert other.self_checks.get_report(year) == found.self_checks.get_report(year)
+    assert name(found) == name(other) == []
+    assert other.rebuilding.run().years == 0
+    record = found.settings.public_folder / "calendar" / str(year + 1) / "2.json"
+    change(record, "更正", "伪造")
+    assert str(record.relative_to(found.settings.public_folder)) in {where for where, _ in name(found)}
+
+
 def test_the_negative_list_and_the_plan_come_back_from_the_store(found: Services, tmp_path: Path) -> None:
     store, other = found.settings.public_folder, make_empty(found, tmp_path / "other")
     rebuilt = other.rebuilding.run()

@@ -16,6 +16,7 @@ from opendata.services.core.actors import SYSTEM, Actor
 from opendata.services.core.values import DraftView
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.drafts.submission import Submission
+from opendata.services.privacy import treating
 from opendata.services.uploads.upload_values import UploadedFile
 from opendata.wiring import Services
 from tests.instances import DATASET, make_actor, make_services, upload
@@ -544,3 +545,31 @@ def test_what_nobody_decided_about_is_asked_of_a_restored_version(
     assert {item["field"] for item in restored.undecided} == {"姓名", "id", "phone"}
     assert services.drafts.get(editor, restored.id).tables[0].treated is None
     assert decide(services, editor, restored.id).undecided == ()
+
+
+def test_a_table_in_which_decisions_change_nothing_is_published_as_if_written_again(
+    services: Services, editor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("姓名", "id", "phone")
+    said = {"columns": [{"field": name, "treatment": "not-personal", "reason": "code"} for name in names]}
+    fields: list[dict[str, Any]] = [{"name": name, "type": "string"} for name in (*names, "town")]
+    fields.append({"name": "amount", "type": "number", "constraints": {"minimum": 0}})
+    text = ROLL.replace(",100.50", ",").replace(",200.50", ",0200.5")
+    leaves_as_is, answers = treating.leaves_as_is, []
+    monkeypatch.setattr(treating, "leaves_as_is", lambda *given: answers.append(leaves_as_is(*given)) or answers[-1])
+    found = []
+    for dataset in ("first", "second"):
+        services.datasets.create(editor, {**DATASET, "id": dataset})
+        draft = decide(services, editor, begin(services, editor, text, {"fields": fields}, dataset=dataset).id, said)
+        publish(services, editor, draft.id)
+        (table,) = services.versions.get_manifest(dataset, "1.0.0").to_json()["resources"]
+        with services.versions.find_file(dataset, "1.0.0", "roll", "parquet").open() as file:
+            rows = pq.read_table(io.BytesIO(file.read())).replace_schema_metadata(None)
+        profile = services.versions.get_profile(dataset, "1.0.0", "roll")
+        named = [table["opendata"].pop(key) for key in ("parquet", "report")]  # they have the dataset's name in them
+        assert len(named) == 2
+        found.append((table, rows, profile, read(services, dataset=dataset)))
+        monkeypatch.setattr(treating, "leaves_as_is", lambda *_: False)
+    assert answers == [True]
+    assert found[0] == found[1]
+    assert [item["count"] for item in found[0][0]["opendata"]["privacy"]["columns"]] == [6, 6, 6]

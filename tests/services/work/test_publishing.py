@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 from datetime import UTC, datetime
 
 import pytest
@@ -25,6 +26,7 @@ from opendata.services.core.actors import Actor
 from opendata.services.drafts.intake import ResourceOption
 from opendata.services.drafts.submission import Submission
 from opendata.services.uploads.upload_values import UploadedFile
+from opendata.storage.local import LocalStore
 from opendata.wiring import Services
 from tests.instances import CSV, DATASET, SCHEMA, locate, make_actor, make_services, publish, upload
 
@@ -336,3 +338,25 @@ def test_the_time_of_a_version_is_when_publication_was_asked_for(services: Servi
     publish(services, editor)
     created = services.versions.get_manifest("reservoirs", "1.0.0").created
     assert before <= created <= datetime.now(UTC)
+
+
+@pytest.mark.parametrize("change", ["written over", "longer", "old"])
+def test_a_file_that_was_altered_after_the_check_is_not_published(
+    services: Services, editor: Actor, change: str
+) -> None:
+    view = upload(services, editor)
+    name = hashlib.sha256(CSV.encode()).hexdigest()
+    private = LocalStore(services.settings.private_folder)
+    with private.local_copy(name) as path:
+        path.chmod(0o644)
+        data = path.read_bytes()
+        path.write_bytes(data[:-1] + b"!" + b"!" * (change == "longer"))
+        if change != "written over":
+            path.chmod(0o444)
+        if change == "old":  # the bytes of a file that has been there for long are looked at again
+            then = path.stat().st_mtime - 3 * 24 * 3600
+            os.utime(path, (then, then))
+    services.drafts.submit(editor, view.id)
+    services.work.run(view.id)
+    assert services.drafts.get(editor, view.id).status == "failed"
+    assert not LocalStore(services.settings.public_folder).has_blob(name)

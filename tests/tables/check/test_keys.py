@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,13 @@ import frictionless
 import pytest
 
 from opendata.domain.schema import ForeignKey
-from opendata.tables.check.keys import FindTable, KeyedTable, check_foreign_key, check_foreign_keys
+from opendata.tables.check.keys import FindTable, KeyedTable, TableFiles, check_foreign_key, check_foreign_keys
+from opendata.tables.parts.cutting import cut_parquet
 from opendata.tables.report.report import TaskReport, describe_report
 from opendata.tables.schema.schema import read_schema
 from opendata.tables.table import prepare_table
+
+pytestmark = pytest.mark.usefixtures("table_pass")
 
 Errors = list[dict[str, Any]]
 
@@ -31,7 +35,7 @@ def make(folder: Path, name: str, content: str, *kinds: str | dict[str, Any]) ->
     return table.parquet
 
 
-def check(key: ForeignKey, table: Path, reference: Path | None, **options: Any) -> Errors:
+def check(key: ForeignKey, table: TableFiles, reference: TableFiles | None, **options: Any) -> Errors:
     task = TaskReport(name="sales", place="sales.csv")
     check_foreign_key(key, table=table, reference=reference, task=task, **options)
     frictionless.Report.from_descriptor(describe_report([task.describe()]))
@@ -65,6 +69,20 @@ def test_a_value_that_does_not_occur_is_named_with_its_row(cities: Path, tmp_pat
     )
     assert (first["referenceName"], first["referenceFieldNames"]) == ("cities", ["id"])
     assert second["rowNumber"] == 5
+
+
+def test_tables_in_parts_have_the_errors_of_whole_ones(tmp_path: Path) -> None:
+    table = make(tmp_path, "sales", "city,n\n1,a\n3,b\n2,c\n9,d\n,e\n8,f\n")
+    reference = make(tmp_path, "cities", "id\n1\n2\n5\n8\n", "string")
+    parts = [cut(table, tmp_path / "table", 4), cut(reference, tmp_path / "reference", 3)]
+    whole = check(CITY, table, reference)
+    assert [error["rowNumber"] for error in whole] == [3, 5]
+    assert check(CITY, parts[0], parts[1]) == check(CITY, table, parts[1]) == whole
+
+
+def cut(path: Path, folder: Path, rows: int) -> Sequence[Path]:
+    folder.mkdir()
+    return [place for place, _ in cut_parquet(path, folder, rows)]
 
 
 def test_the_words_and_rows_are_those_of_frictionless(tmp_path: Path) -> None:

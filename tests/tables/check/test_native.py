@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import io
 import os
+import random
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from opendata.services.packages.validation import check_file
+from opendata.tables.arrow.compiled import SWITCH, find_native
 from opendata.tables.check.cells import CellRule
 from opendata.tables.check.columns import ColumnScreen
-from opendata.tables.check.native import SWITCH, NativePass, find_native
+from opendata.tables.check.native import NativePass
 from opendata.tables.schema.schema import read_schema
+from opendata.tables.table import check_table
 from opendata.tables.text.dialect import Dialect
 from opendata.tables.text.splitting import NeedsCareError, split_block
 from tests.selection import examples
@@ -125,10 +130,13 @@ def test_both_ways_give_the_same(table, quoting, end, delimiter, wants_values, i
     try:
         plain = split_block(block, dialect, len(fields), 1)
     except NeedsCareError:
-        with pytest.raises(NeedsCareError):
-            NativePass(screens, dialect).split(block, 1)
+        assert NativePass(screens, dialect).split(block, 1) is None
         return
-    found = NativePass(screens, dialect).split(block, 1)
+    native = NativePass(screens, dialect)
+    found = native.split(block, 1)
+    if found is None:
+        assert not native.knows_columns or b'"' in block or any(not "".join(row) for row in rows)
+        return
     assert (found.rows, found.plain) == (plain.rows, plain.plain)
     assert same(found.sizes, plain.sizes)
     casts = found.casts or [None] * len(fields)
@@ -149,6 +157,130 @@ def test_both_ways_give_the_same(table, quoting, end, delimiter, wants_values, i
         if wants_values:
             assert str(one.typed) == str(other.typed)  # so that NaN is NaN
             assert one.text.equals(other.text)
+
+
+@given(tables(), st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]), st.sampled_from(["\n", "\r\n"]), st.booleans())
+@settings(max_examples=examples(400))
+def test_a_verdict_is_that_of_the_columns(table, quoting, end, has_key):
+    fields, rows, missing = table
+    schema = read_schema({"fields": fields, "missingValues": missing})
+    screens = [ColumnScreen(CellRule(schema, item)) for item in schema.fields]
+    screens[0].is_key = has_key
+    block = write([[item["name"] for item in fields], *rows], quoting=quoting, end=end, delimiter=",")
+    records = NativePass(screens, Dialect()).split(block, 1, only_verdict=True)
+    if records is None:
+        return
+    plain = split_block(block, Dialect(), len(fields), 1)
+    assert [records.read_row(row) for row in range(len(rows))] == [plain.read_row(row) for row in range(len(rows))]
+    assert all(map(same, records.columns, plain.columns))
+    for screen, judged, cells in zip(screens, records.judged, plain.columns, strict=False):
+        if judged is None:
+            continue
+        one = screen.judge(judged)
+        other = screen.screen(cells, wants_values=False, may_be_odd=False)
+        assert same(one.rows, other.rows)
+        assert list_problems(one) == list_problems(other)
+        assert (one.rounded, one.spaced, one.wrong, one.notes) == (
+            other.rounded,
+            other.spaced,
+            other.wrong,
+            other.notes,
+        )
+        assert one.count_values() == len(other.text) - other.text.null_count
+        if screen.is_key:
+            assert str([array.to_pylist() for array in one.list_keys()]) == str([a.to_pylist() for a in other.keys])
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.one_of(st.integers(1, 40).map(str), st.sampled_from(["", "x", "id", "007", "\ufeffid"])),
+        st.sampled_from(["甲", "", "name", "合计", "乙,丙", '="1"', "1E+10", "锟斤拷", "\ufffd", "a\tb", "é", "a\nb"]),
+        st.sampled_from(["1", "0.5", "", "9", "price", "1e3", "0.1234567890123456"]),
+        st.sampled_from(["2024-01-01 10:00:00", "2024-01-01T10:00:00", "2024-01-01T10:00:00Z", "when", ""]),
+    ),
+    max_size=30,
+)
+
+
+@given(ROWS, st.booleans(), st.sampled_from([None, "id", "name"]), st.booleans(), st.sampled_from([40, 200, 100_000]))
+@settings(max_examples=examples(150))
+def test_a_table_has_the_same_report_without_it(rows, ascends, key, is_text, size):
+    if ascends:
+        rows = [(str(number), *row[1:]) for number, row in enumerate(rows)]
+    kinds = ["string"] * 4 if is_text else ["integer", "string", "number", "datetime"]
+    fields = [{"name": name, "type": kind} for name, kind in zip(["id", "name", "price", "when"], kinds, strict=True)]
+    fields[2]["constraints"] = {} if is_text else {"minimum": 1}
+    schema = read_schema({"fields": fields, **({"primaryKey": [key]} if key else {})})
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "t.csv"
+        path.write_bytes(write([["id", "name", "price", "when"], *rows], quoting=0, end="\n", delimiter=","))
+        with mock.patch("opendata.tables.text.rows.LENT_BYTES", size):
+            ours = check_table(path, name="t", schema=schema).task
+        with mock.patch("opendata.tables.check.native.find_native", return_value=None):
+            theirs = check_table(path, name="t", schema=schema).task
+    ours.seconds = theirs.seconds = 0
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3])
+def test_many_rows_have_the_same_report_without_it(tmp_path, share):
+    chance = random.Random(7)
+    plain = {
+        "i": "12",
+        "m": "-7.25",
+        "n": "0.5",
+        "d": "2020-02-29",
+        "t": "2020-02-29T10:11:12",
+        "z": "",
+        "b": "true",
+        "y": "1999",
+    }
+    plain |= {
+        "h": "10:00:00",
+        "s": "中文",
+        "p": "AB123456",
+        "q": "第12号",
+        "l": "a" * 14,
+        "k": "乙",
+        "a": "-",
+        "o": "7",
+    }
+    names = [ALIAS.get(field["name"], field["name"]) for field in FIELDS]
+    rows = [
+        [chance.choice(SEEDS[name]) if chance.random() < share and name != "z" else plain[name] for name in names]
+        for _ in range(150)
+    ]
+    path = tmp_path / "t.csv"
+    path.write_bytes(write([[field["name"] for field in FIELDS], *rows], quoting=0, end="\n", delimiter=","))
+    schema = read_schema({"fields": FIELDS})
+    ours = check_table(path, name="t", schema=schema).task
+    with mock.patch("opendata.tables.check.native.find_native", return_value=None):
+        theirs = check_table(path, name="t", schema=schema).task
+    ours.seconds = theirs.seconds = 0
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("size", [0, 1, 63, 64, 1000])
+def test_the_compiled_parity_is_that_of_a_count(size):
+    block = bytes(random.Random(size).choices(b'"a', k=size + 9))
+    assert find_native().is_odd(block, ord('"'), size) == bool(block.count(b'"', 0, size) % 2)
+    assert find_native().is_odd(block, ord('"'), -1) is False
+
+
+def test_a_clean_table_is_checked_without_arrow(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("id,name\n" + "".join(f"{number},机构{number}\n" for number in range(100_000)))
+    program = """
+import sys
+from pathlib import Path
+from opendata.tables.schema.schema import read_schema
+from opendata.tables.table import check_table
+fields = [{"name": "id", "type": "integer"}, {"name": "name", "type": "string"}]
+task = check_table(Path(sys.argv[1]), name="t", schema=read_schema({"fields": fields, "primaryKey": ["id"]})).task
+print(task.valid, task.rows, *sorted({"numpy", "pyarrow", "frictionless"} & sys.modules.keys()))
+"""
+    done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "100000"]
 
 
 @pytest.mark.parametrize(
@@ -177,8 +309,9 @@ def test_both_ways_give_the_same(table, quoting, end, delimiter, wants_values, i
 def test_what_is_not_plain_is_refused(block):
     schema = read_schema({"fields": [{"name": "a", "type": "integer"}, {"name": "b", "type": "string"}]})
     screens = [ColumnScreen(CellRule(schema, item)) for item in schema.fields]
-    with contextlib.suppress(NeedsCareError):
-        assert NativePass(screens, Dialect()).split(block, 1).casts is None
+    native = NativePass(screens, Dialect())
+    assert native.split(block, 1) is None
+    assert native.split(block, 1, only_verdict=True) is None
 
 
 def test_long_blocks_are_cut_into_pieces():
@@ -189,6 +322,25 @@ def test_long_blocks_are_cut_into_pieces():
     assert found.casts is not None
     assert all(one.equals(other) for one, other in zip(found.columns, plain.columns, strict=True))
     assert found.casts[0].typed.to_pylist() == list(range(20_000))
+
+
+@pytest.mark.slow
+def test_real_files_have_the_same_report_without_it(realdata):
+    paths = [path for kind in ("csv", "tsv", "xlsx") for path in realdata.rglob(f"*.{kind}")]
+    small = [path for path in paths if path.stat().st_size < 3_000_000]
+    assert len(small) > 50
+    for path in small:
+        with (
+            mock.patch("opendata.tables.check.native.find_native", return_value=None),
+            mock.patch("opendata.intake.workbook.xlsx_form.find_compiled", return_value=None),
+        ):
+            theirs = check_file(path)
+        ours = check_file(path)
+        for report in (ours, theirs):
+            for task in report["tasks"]:
+                task["stats"].pop("seconds")
+            report["stats"].pop("seconds", None)
+        assert ours == theirs, path
 
 
 @pytest.mark.slow

@@ -9,6 +9,8 @@ import pytest
 from opendata.tables.schema.schema import read_schema
 from opendata.tables.table import check_table
 
+pytestmark = pytest.mark.usefixtures("table_pass")
+
 ROWS = 40
 
 

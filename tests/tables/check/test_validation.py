@@ -37,6 +37,8 @@ from opendata.wording.voice import voice_of
 from tests.differential.answers import recall
 from tests.selection import examples
 
+pytestmark = pytest.mark.usefixtures("table_pass")
+
 QUICK_BYTES = 1_000_000
 Tables = Iterator[tuple[Path, Mapping[str, Any], Mapping[str, Any] | None, str | None]]
 Verdict = dict[str, int] | str

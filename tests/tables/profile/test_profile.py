@@ -6,7 +6,7 @@ import json
 import math
 import tracemalloc
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -392,3 +392,22 @@ def test_a_hash_of_nought_counts_as_well() -> None:
     sketch = Sketch(10)
     sketch.take(np.array([0, 0, distinct.SLOTS], np.uint64))
     assert sketch.estimate() == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "make"),
+    [
+        ("string", lambda number: f"{'é' if number % 2 else 'z'}{number}"),
+        ("integer", lambda number: number - 150),
+        ("number", lambda number: number / 4 - 30.0),
+        ("date", lambda number: date(2000, 1, 1) + timedelta(days=number)),
+        ("boolean", lambda number: number % 2 == 0),
+    ],
+)
+def test_of_many_equally_frequent_values_the_least_are_shown(kind: str, make: Callable[[int], Any]) -> None:
+    values = [make(number * 7 % 300) for number in range(300)] * 2 + [make(77)] * 3 + [make(5)]
+    found = profile_of(kind, values)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(profile, "MANY_TIES", len(values))
+        assert found == profile_of(kind, values)
+    assert len(found["top"]) == (2 if kind == "boolean" else 10)

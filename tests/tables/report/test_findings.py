@@ -82,6 +82,13 @@ def test_nothing_found_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_findings_of_an_earlier_check_go(tmp_path: Path) -> None:
+    (tmp_path / "f.parquet").write_bytes(b"earlier")
+    with FindingsWriter(tmp_path / "f.parquet"):
+        pass
+    assert not [*tmp_path.iterdir()]
+
+
 def test_a_check_that_breaks_off_leaves_no_file(tmp_path: Path) -> None:
     def write_and_fail() -> None:
         with FindingsWriter(tmp_path / "f.parquet") as writer:

@@ -6,17 +6,19 @@ import io
 import json
 import os
 import re
-import time
-from pathlib import Path
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
+from opendata.db.models import KeptFormRow
 from opendata.services.access import kept_forms
-from opendata.services.access.kept_forms import KEPT_SECONDS, KeptForm, KeptForms
+from opendata.services.access.kept_forms import FORMS_FOLDER, KEPT_SECONDS, KeptForm, KeptForms
 from opendata.services.core.actors import SYSTEM
+from opendata.services.core.context import read_clock
 from tests.instances import DATASET, publish, upload
 from tests.web.conftest import PASSWORD, Portal, find_token, send
 
@@ -42,8 +44,9 @@ def sign_in(client: FlaskClient, sent: TestResponse, name: str = "clerk") -> str
     return answer.headers["Location"]
 
 
-def list_kept(desk: Portal) -> list[Path]:
-    return sorted((desk.services.settings.private_folder / "forms").glob("*"))
+def list_kept(desk: Portal) -> list[bytes]:
+    with desk.services.database.unit() as session:
+        return list(session.scalars(select(KeptFormRow.data)))
 
 
 def test_a_long_form_is_filled_in_again_after_signing_in(desk: Portal) -> None:
@@ -61,8 +64,7 @@ def test_a_long_form_is_filled_in_again_after_signing_in(desk: Portal) -> None:
     ):
         assert text in page
     (kept,) = list_kept(desk)
-    assert kept.stat().st_mode & 0o777 == 0o600
-    assert token not in kept.read_text()
+    assert token.encode() not in kept
     assert send(client, NEW, {**LONG, "legal_basis": "法", "id": "levels"}).status_code == 303
     assert list_kept(desk) == []
 
@@ -119,7 +121,7 @@ def test_files_are_not_kept_and_their_names_are_told(desk: Portal) -> None:
     for text in ("Choose them again: roll.csv", 'value="名册"', "第二版"):
         assert text in page
     (kept,) = list_kept(desk)
-    assert b"secret rows" not in kept.read_bytes()
+    assert b"secret rows" not in kept
 
 
 @pytest.mark.parametrize(
@@ -181,17 +183,22 @@ def test_forms_are_bounded_and_expire(desk: Portal, monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(kept_forms.MOST_IN_ALL, "browser", 10)
     assert found.keep("browser x", KeptForm(path="/x", fields=[])) is None
     assert found.keep("user 3", KeptForm(path="/x", fields=[])) is not None
-    yesterday = time.time() - KEPT_SECONDS - 1
-    for path in list_kept(desk):
-        os.utime(path, (yesterday, yesterday))
+    former = desk.services.settings.private_folder / FORMS_FOLDER / "user-x.json"
+    former.parent.mkdir()
+    former.write_text("{}")
+    yesterday = read_clock() - timedelta(seconds=KEPT_SECONDS + 1)
+    os.utime(former, (yesterday.timestamp(),) * 2)
+    with desk.services.database.unit(write=True) as session:
+        session.execute(update(KeptFormRow).values(kept=yesterday))
     assert found.find("user 1", tokens[-1]) is None
     desk.services.work.tidy()
     assert list_kept(desk) == []
+    assert not former.exists()
 
 
 def test_secrets_are_not_kept(desk: Portal) -> None:
     fields = [("csrf_token", "a"), ("password", "b"), ("new_password", "c"), ("title", "d")]
     assert desk.services.kept_forms.keep("user 1", KeptForm(path="/x", fields=fields))
     (kept,) = list_kept(desk)
-    assert json.loads(kept.read_text())["fields"] == [["title", "d"]]
+    assert json.loads(kept)["fields"] == [["title", "d"]]
     assert isinstance(desk.services.kept_forms, KeptForms)

@@ -98,6 +98,14 @@ def test_pages_lead_to_each_other_and_have_each_dataset_once(client: FlaskClient
         address = found.next
         assert not address or "profile=dcat_ap_2.1.1" in address
     assert seen == ["b1", "b3", "reservoirs"]
+    third = client.get("/catalog.ttl?page=3&limit=1&after=b3").text
+    for link in ("hydra:next", "page=4"):
+        assert link not in third
+    assert "page=2&limit=1&after=b1>" in third
+    assert [item.identifier for item in read_document(third.encode(), "ttl").datasets] == ["reservoirs"]
+    for number, name in enumerate(seen, 1):
+        found = read_document(client.get(f"/catalog.ttl?page={number}&limit=1").data, "ttl")
+        assert [item.identifier for item in found.datasets] == [name]
     assert read_document(client.get("/catalog.ttl?page=9").data, "ttl").datasets == []
 
 

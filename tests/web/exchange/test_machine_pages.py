@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from lxml import etree
 from sqlalchemy import update
 
+from opendata.db.counts import recount
 from opendata.db.models import Dataset
 from opendata.exchange.dcat_us.reading import read_catalogue
 from opendata.services.core.actors import SYSTEM
@@ -120,8 +121,10 @@ def test_the_site_map_names_what_is_public(client: FlaskClient) -> None:
     assert "http://localhost/" in places
     for address in places:
         assert client.get(address.removeprefix("http://localhost")).status_code == 200, address
-    assert list_places(client, "/sitemap-1.xml") == places
-    assert client.get("/sitemap-2.xml").status_code == client.get("/sitemap-0.xml").status_code == 404
+    parts = [list_places(client, f"/sitemap-{part}.xml") for part in ("site", *"0123456789abcdef")]
+    assert {address: changed for part in parts for address, changed in part.items()} == places
+    assert sum(map(len, parts)) == len(places)
+    assert {client.get(f"/sitemap-{part}.xml").status_code for part in ("g", "000", "A", "-")} == {404}
     assert "# http://localhost/llms.txt" not in client.get("/robots.txt").text.splitlines()[0]
     assert "http://localhost/llms.txt" in client.get("/robots.txt").text
 
@@ -131,19 +134,20 @@ def test_a_large_site_map_is_an_index_of_parts(fresh: Portal, monkeypatch: pytes
     client, boss = fresh.client(), fresh.services.accounts.sign_in("boss", PASSWORD)[0]
     others = len(list_places(client, "/sitemap.xml"))
     monkeypatch.setattr("opendata.web.exchange.crawling.MOST_ADDRESSES", others + 1)
-    monkeypatch.setattr("opendata.services.exchange.entries.CHANGES", 2)
+    monkeypatch.setattr("opendata.web.exchange.crawling.MOST_IN_PART", 1)
     names = [f"{letter}{number}" for letter in "abc" for number in range(7)]
     for name in [*names, "hidden"]:
         fresh.services.datasets.create(boss, {**SAMPLE, "id": name, "disclosure": {
             "attribute": "closed", "reason": "因", "legalBasis": "法"}})  # fmt: skip
     with fresh.services.database.unit(write=True) as session:
-        session.execute(update(Dataset).where(Dataset.id.in_(names)).values(editions=1))
+        session.execute(update(Dataset).where(Dataset.id.in_(names)).values(editions=1, changed=Dataset.modified))
+        recount(session)
     index = list_places(client, "/sitemap.xml")
     parts = [list_places(client, path.removeprefix("http://localhost")) for path in index]
-    assert all(len(part) <= others + 1 for part in parts)
     found = [address.rpartition("/")[2] for part in parts for address in part if "/datasets/" in str(address)]
-    assert found == sorted(names)
-    assert len(parts) == 3
+    assert sorted(found) == sorted(names)
+    shelves = {entry.uuid[:2] for entry in fresh.services.entries.iterate()}
+    assert [address.rpartition("-")[2] for address in index] == ["site.xml", *(f"{one}.xml" for one in sorted(shelves))]
     for part, changed in zip(parts, index.values(), strict=True):
         assert changed == max(filter(None, part.values()))
 

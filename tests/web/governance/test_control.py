@@ -34,6 +34,7 @@ def test_each_number_leads_to_its_list_as_page_csv_and_json(office: Portal) -> N
     assert {one["id"]: one["count"] for one in found}["never-published"] == 1
     rows = boss.get("/api/v1/control/never-published").get_json()
     assert [(row["kind"], row["id"]) for row in rows["items"]] == [("unpublished", "reservoirs")]
+    assert boss.get("/api/v1/control/mine?sort=title%C3%96").status_code == 400
     assert office.client().get("/api/v1/control").status_code == 401
 
 

@@ -29,8 +29,6 @@ _AROUND = 5
 _HYPHEN, _DOT, _UNDERLINE, _SPACE, _CLOSE, _ZERO = b"-._ )0"
 _BODY = 17
 _LEAST_CARD = 3
-_SHORT_CARD_CHANCE, _CARD_CHANCE = 0.016, 0.002
-"""The share of any numbers of 16 digits from 3, and of 17 to 19, that have the prefix and the check digit of a card."""
 
 
 def count_digit_runs(cells: Cells, tallies: Tallies) -> None:
@@ -192,7 +190,7 @@ def _count_cards(cells: Cells, runs: Runs, tallies: Tallies) -> None:
         tally = tallies.of(Kind.BANK_CARD)
         tally.rivals += _count_rows(chosen.rows[prefixed])
         tally.runs += len(chosen.starts)
-        tally.chance += len(chosen.starts) * (_SHORT_CARD_CHANCE if length == 16 else _CARD_CHANCE)
+        tally.short += len(chosen.starts) if length == 16 else 0
         right = prefixed & passes
         tally.bound(digits[right].astype(np.int64) @ (10 ** np.arange(length - 1, -1, -1)))
         _keep(cells, chosen.choose(right), tallies, Kind.BANK_CARD, length)

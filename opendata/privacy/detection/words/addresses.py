@@ -76,6 +76,10 @@ class AddressCounter:
     def __init__(self) -> None:
         self._known: dict[bytes, int] = {}
 
+    def __reduce__(self) -> tuple[type[AddressCounter], tuple[()]]:
+        """A new one: what it remembers only saves time."""
+        return AddressCounter, ()
+
     def count(self, cells: Cells, tallies: Tallies) -> None:
         """Count the cells with the address of a home, and those with the number of a street."""
         import pyarrow.compute as pc

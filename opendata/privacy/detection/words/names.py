@@ -61,6 +61,10 @@ class NameSample:
                 return
             self._seen.setdefault(text)
 
+    def join(self, later: NameSample) -> None:
+        """Take the texts of later rows. Those that a full sample of them left out aren't wanted here either."""
+        self.take(list(later._seen))
+
     def measure(self) -> NameStatistics:
         """The statistics of the sample."""
         named = [text for text in self._seen if looks_like_name(text)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 from opendata.db.models import Draft, DraftResource
 from opendata.domain.drafts import ENDED, DraftState
 from opendata.domain.manifest import Manifest
+from opendata.domain.parts import StoredFile
 from opendata.errors import NotFoundError
 from opendata.services.core.context import Context
 from opendata.storage.store import list_manifests
@@ -63,7 +65,16 @@ def list_parts(item: DraftResource) -> Iterator[str | None]:
 
 
 def _list_tables(item: DraftResource) -> tuple[str | None, ...]:
-    return item.upload, item.csv, item.parquet, item.part_csv, item.part_parquet
+    return item.upload, item.part_csv, item.part_parquet, *list_made(item.csv, item.parquet, item.parts)
+
+
+def list_made(csv: str | None, parquet: str | None, parts: Mapping[str, Any] | None) -> tuple[str | None, ...]:
+    """The blobs of a table's two files: themselves, or the parts of both and the tail of one."""
+    found: list[str | None] = []
+    for form, name in (("csv", csv), ("parquet", parquet)):
+        file = StoredFile.from_json({"hash": name or "", "bytes": 0}, (parts or {}).get(form))
+        found += [piece.sha256 or None for piece in file.pieces]
+    return tuple(found)
 
 
 def list_unneeded(
@@ -76,8 +87,6 @@ def list_unneeded(
     found = set(names)
     columns = (
         DraftResource.upload,
-        DraftResource.csv,
-        DraftResource.parquet,
         DraftResource.part_csv,
         DraftResource.part_parquet,
         DraftResource.plain,
@@ -87,6 +96,10 @@ def list_unneeded(
     query = select(*columns).where(DraftResource.draft_id.not_in(besides), or_(*(item.in_(found) for item in columns)))
     for row in session.execute(query):
         found.difference_update(row)
+    made = select(DraftResource.csv, DraftResource.parquet, DraftResource.parts)
+    is_one = or_(DraftResource.csv.in_(found), DraftResource.parquet.in_(found), DraftResource.parts.is_not(None))
+    for csv, parquet, parts in session.execute(made.where(DraftResource.draft_id.not_in(besides), is_one)):
+        found.difference_update(list_made(csv, parquet, parts))
     joined = select(DraftResource).where(DraftResource.series.is_not(None), DraftResource.draft_id.not_in(besides))
     for item in session.scalars(joined):
         found.difference_update(list_parts(item))

@@ -46,6 +46,9 @@ def give_numbers(context: Context, session: Session, code: str, uuids: Sequence[
     return found
 
 
+_AT_ONCE = 1000
+
+
 def keep_numbers(context: Context, session: Session) -> None:
     """Have the numbers that metadata have already count as given: the tables of a database that was lost are empty.
 
@@ -54,13 +57,18 @@ def keep_numbers(context: Context, session: Session) -> None:
     if session.scalar(select(IndexNumber.number).limit(1)) is not None:
         return
     seen: set[str] = set()
-    for uuid, meta in session.execute(select(Dataset.uuid, Dataset.meta)):
-        number = str(meta.get(PROPERTY, ""))
-        if number and number not in seen:
-            seen.add(number)
-            row = IndexNumber(number=number, code="", year=0, serial=len(seen), given=context.now())
-            row.dataset_uuid = uuid
-            session.add(row)
+    after = ""
+    query = select(Dataset.id, Dataset.uuid, Dataset.meta).order_by(Dataset.id).limit(_AT_ONCE)
+    while rows := session.execute(query.where(Dataset.id > after)).all():
+        for _, uuid, meta in rows:
+            number = str(meta.get(PROPERTY, ""))
+            if number and number not in seen:
+                seen.add(number)
+                row = IndexNumber(number=number, code="", year=0, serial=len(seen), given=context.now())
+                row.dataset_uuid = uuid
+                session.add(row)
+        session.flush()  # what is in the database takes no memory here
+        after = rows[-1][0]
 
 
 def _advance(session: Session, code: str, year: int, by: int) -> int:

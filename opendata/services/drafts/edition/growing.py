@@ -21,7 +21,7 @@ from opendata.domain.schema import TableSchema
 from opendata.domain.stages import Stage
 from opendata.errors import N_, InputError, Listed, fault
 from opendata.privacy.detection.screen import PrivacyScreen
-from opendata.services.catalogue.files.placement import find_store
+from opendata.services.catalogue.files.reading import lend_file
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.row_changes import stamp
 from opendata.services.core.context import Context
@@ -143,8 +143,7 @@ class Growing:
 
     def _lend(self, earlier: TableResource, opened: ExitStack) -> CanonicalTable:
         csv, parquet = (
-            opened.enter_context(find_store(self._context, item).local_copy(item))
-            for item in (earlier.file.sha256, earlier.parquet.sha256)
+            opened.enter_context(lend_file(self._context, item)) for item in (earlier.file, earlier.parquet)
         )
         return CanonicalTable(csv, parquet, earlier.schema)
 
@@ -251,6 +250,7 @@ class Growing:
             "part_parquet": part.parquet,
             "rows": whole.rows,
             "changes": None,
+            "parts": None,
         }
         if not whole.task.valid or whole.schema is None:
             return Grown({**values, "valid": False, "report": task, "csv": None, "parquet": None})
@@ -277,6 +277,7 @@ class Growing:
                 "report": store_task(task.describe()),
                 "csv": None,
                 "parquet": None,
+                "parts": None,
                 "changes": None,
             }
         )
@@ -298,6 +299,12 @@ class DraftPart:
         """Local copies, until `opened` is closed."""
         csv, parquet = (opened.enter_context(context.private.local_copy(name)) for name in (self.csv, self.parquet))
         return CanonicalTable(csv, parquet, TableSchema(self.schema))
+
+
+def may_grow(resource: DraftResource, manifest: Manifest | None) -> bool:
+    """Whether the rows of a checked file may be added to a published table."""
+    is_part = resource.edition is not None and resource.edition.get("mode") != Mode.NEW
+    return is_part and find_table(manifest, resource.name) is not None
 
 
 def is_behind(resource: DraftResource, manifest: Manifest | None) -> bool:

@@ -32,7 +32,7 @@ from opendata.services.core.values import Page
 
 logger = logging.getLogger(__name__)
 
-MOST_SNAPSHOTS = 500
+MOST_SNAPSHOTS = 10_000
 """At most so many versions of a table are snapshots: the newest."""
 
 
@@ -112,6 +112,15 @@ class Namespaces:
         if found is None:
             raise NoNamespaceError(name=name)
         return found
+
+    def list_tables(self, name: str) -> tuple[str, Sequence[str]]:
+        """The own name of a namespace, and those of its tables in order. Raises `NoNamespaceError`."""
+        with self._context.read() as session:
+            dataset = self._resolve(session, name)
+            found = self._read_standing(session, dataset, most=1)
+            if found is None:
+                raise NoNamespaceError(name=name)
+            return name_id(dataset, partial(self._is_one, session)), sorted(found.tables)
 
     def find_standing(self, dataset: str, until: str, *, most: int | None = None) -> Standing | None:
         """What a dataset has, up to a version; None where the dataset, or that version, isn't there.

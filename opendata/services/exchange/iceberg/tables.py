@@ -14,7 +14,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from opendata.domain.disclosure import OPEN
 from opendata.domain.manifest import Manifest
 from opendata.errors import N_, NotFoundError, OpendataError
 from opendata.exchange.iceberg.faults import NoTableError
-from opendata.exchange.iceberg.manifests import DataFile, write_manifest, write_manifest_list
+from opendata.exchange.iceberg.manifests import DataFile, write_manifest_list, write_manifest_of
 from opendata.exchange.iceberg.metadata import IcebergTable, Snapshot, describe_table, name_snapshot_file
 from opendata.exchange.iceberg.places import Places
 from opendata.exchange.iceberg.schemas import read_columns
@@ -74,7 +74,7 @@ class IcebergTables:
         self._namespaces = Namespaces(context, manifests)
         settings = context.settings
         self._folder = DerivedFolder(settings.derived_folder, settings.derived_bytes, lane="iceberg-")
-        self._known = lru_cache(maxsize=4096)(self._read_version)
+        self._known = lru_cache(maxsize=16384)(self._read_version)
 
     def list_namespaces(self, *, limit: int | None = None, cursor: str | None = None) -> Page[Namespace]:
         """The namespaces by the ids of their datasets; all of them without a limit. Raises `InputError`."""
@@ -84,9 +84,9 @@ class IcebergTables:
         """A namespace by its name, or by the id of its dataset. Raises `NoNamespaceError`."""
         return self._namespaces.get(name)
 
-    def list_tables(self, name: str) -> Sequence[str]:
-        """The names of the tables of a namespace. Raises `NoNamespaceError`."""
-        return sorted(self._namespaces.get_standing(name).tables)
+    def list_tables(self, name: str) -> tuple[str, Sequence[str]]:
+        """The own name of a namespace, and those of its tables in order. Raises `NoNamespaceError`."""
+        return self._namespaces.list_tables(name)
 
     def load(self, name: str, table: str, places: Places) -> LoadedTable:
         """A table by its names, or by the ids of its dataset and its own. Raises `NoNamespaceError`, `NoTableError`."""
@@ -144,6 +144,7 @@ class IcebergTables:
             created=found.created,
             published=found.created,
             columns=read_columns(table.schema.fields),
+            parts=tuple(part.bytes for part in table.parquet.parts),
         )
         return _Known(snapshot, table.disclosure == OPEN)
 
@@ -170,26 +171,32 @@ class IcebergTables:
     def _get_avro(self, dataset: str, resource: str, snapshot: Snapshot, kind: str, places: Places) -> DerivedFile:
         """The manifest of a snapshot, or the list that names it, which needs the length of the manifest."""
         parquet = self._versions.find_file(dataset, snapshot.version, resource, "parquet")
-        file = DataFile(
-            path=places.data(dataset, snapshot.version, resource),
-            size=snapshot.bytes,
-            columns=snapshot.columns,
-            snapshot=snapshot.id,
-            sequence=snapshot.sequence,
-        )
+        files = [
+            DataFile(path=path, size=size, columns=snapshot.columns, snapshot=snapshot.id, sequence=snapshot.sequence)
+            for path, size in _list_places(dataset, resource, snapshot, places)
+        ]
         place = hashlib.sha256(repr((dataset, snapshot.version, resource, places)).encode()).hexdigest()[:16]
         key = f"{snapshot.manifest}-{snapshot.parquet}-iceberg-{place}"
-        manifest = self._folder.get(f"{key}-manifest.{_EDITION}", partial(_write_manifest, file, parquet))
+        manifest = self._folder.get(f"{key}-manifest.{_EDITION}", partial(_write_manifest, files, parquet))
         if kind == "manifest":
             return manifest
         address = places.avro(dataset, snapshot.version, resource, name_snapshot_file(snapshot, "manifest"))
-        data = write_manifest_list(file, address, manifest.size, snapshot.rows)
+        data = write_manifest_list(files[0], address, manifest.size, snapshot.rows, files=len(files))
         return self._folder.get(f"{key}-list.{_EDITION}", partial(_write_bytes, data))
 
 
-def _write_manifest(file: DataFile, parquet: ServedFile, target: Path) -> None:
-    with parquet.local_copy() as path:
-        target.write_bytes(write_manifest(file, read_statistics(path, file.columns)))
+def _list_places(dataset: str, resource: str, snapshot: Snapshot, places: Places) -> Iterator[tuple[str, int]]:
+    """The address and size of each file with rows of a snapshot: that of the table, or its parts."""
+    if not snapshot.parts:
+        yield places.data(dataset, snapshot.version, resource), snapshot.bytes
+    for number, size in enumerate(snapshot.parts, 1):
+        yield places.part(dataset, snapshot.version, resource, number), size
+
+
+def _write_manifest(files: Sequence[DataFile], parquet: ServedFile, target: Path) -> None:
+    with parquet.local_tables() as paths:
+        found = [(file, read_statistics(path, file.columns)) for file, path in zip(files, paths, strict=True)]
+    target.write_bytes(write_manifest_of(found))
 
 
 def _write_bytes(data: bytes, target: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, HigherPlatform, UpwardRecord
@@ -22,6 +22,19 @@ from opendata.services.exchange.upward.rows import read_row, write_row
 from opendata.services.exchange.upward.values import RecordView, view_record
 
 _BATCH = 500
+
+_RECORDS, _PLATFORMS = UpwardRecord.__table__, HigherPlatform.__table__
+_PUBLIC = (
+    select(_PLATFORMS.c.title, _RECORDS.c.page)
+    .select_from(_RECORDS.join(_PLATFORMS, _PLATFORMS.c.id == _RECORDS.c.platform_id))
+    .where(
+        _RECORDS.c.dataset_uuid == bindparam("uuid"),
+        _RECORDS.c.delivered.is_not(None),
+        _RECORDS.c.page != "",
+        _PLATFORMS.c.is_public,
+    )
+    .order_by(_PLATFORMS.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,18 +91,7 @@ class UpwardRecords:
     def list_public(self, uuid: str) -> Sequence[PublicPlace]:
         """Where a public dataset is at platforms whose addresses are shown to all."""
         with self._context.read() as session:
-            query = (
-                select(HigherPlatform.title, UpwardRecord.page)
-                .join(HigherPlatform, HigherPlatform.id == UpwardRecord.platform_id)
-                .where(
-                    UpwardRecord.dataset_uuid == uuid,
-                    UpwardRecord.delivered.is_not(None),
-                    UpwardRecord.page != "",
-                    HigherPlatform.is_public,
-                )
-                .order_by(HigherPlatform.id)
-            )
-            return [PublicPlace(platform=title, page=page) for title, page in session.execute(query)]
+            return [PublicPlace(platform=title, page=page) for title, page in session.execute(_PUBLIC, {"uuid": uuid})]
 
     def repeat(self, actor: Actor | None, platform: str, uuid: str | None = None) -> int:
         """Have a record sent again, or all of a platform; how many. Raises `NotFoundError`, `StateError`."""

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from opendata.db.models import BasicEdition, BasicEntry, BasicVersion
 from opendata.domain.basics.entries import NAMES, Entry, read_entry, with_publisher
 from opendata.errors import N_, InvalidMetadataError, Listed, StateError, fault
+from opendata.services.catalogue.public_state.basics import find_free_number
 from opendata.services.core.actors import Actor, require_lead, require_maintainer, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.core.paging import write_cursor
@@ -137,7 +138,7 @@ class BasicDrafts:
             text = N_("Write a note of at most %(limit)s characters that says what is new in this version")
             raise InvalidMetadataError(faults=[fault("/note", text, limit=_MOST_NOTE)])
         with self._context.write() as session:
-            number = find_newest(session) + 1
+            number = find_free_number(self._context.public, find_newest(session))
             rows = list(session.scalars(select(BasicEntry).order_by(BasicEntry.id).with_for_update()))
             entries = {row.id: read_row(row) for row in rows}
             held = {row.id for row in rows if not row.removed and entries[row.id].list_missing()}

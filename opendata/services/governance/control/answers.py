@@ -72,8 +72,8 @@ def _links_dead(_: Asking) -> Select[Any]:
 
 
 ANSWER_GAUGES = (
-    Gauge("duties-late", Group.DUE, Kind.DUTY, _duties_late),
-    Gauge("duties-soon", Group.DUE, Kind.DUTY, _duties_soon),
+    Gauge("duties-late", Group.DUE, Kind.DUTY, _duties_late, is_kept=True),
+    Gauge("duties-soon", Group.DUE, Kind.DUTY, _duties_soon, is_kept=True),
     Gauge("requests-late", Group.DUE, Kind.REQUEST, _requests_late),
     Gauge("requests-open", Group.WAITING, Kind.REQUEST, _requests_open),
     Gauge("reuses-waiting", Group.WAITING, Kind.REUSE, _reuses_waiting, is_for_all=True),

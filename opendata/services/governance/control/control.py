@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, func, literal, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Integer, Select, literal, select, tuple_
 
 from opendata.domain.moments import format_time
-from opendata.errors import N_, NotFoundError, NotPermittedError
+from opendata.errors import N_, InputError, NotFoundError, NotPermittedError
 from opendata.services.core.actors import Actor, require_signed_in
 from opendata.services.core.context import Context
 from opendata.services.core.paging import DEFAULT_LIMIT, read_cursor, refuse_cursor, write_cursor
 from opendata.services.core.values import Page
-from opendata.services.governance.control.counting import count_with_oldest
+from opendata.services.governance.control.counting import Counted, count_each
 from opendata.services.governance.control.gauges import Asking, Gauge, Group, Kind, Unit
+from opendata.services.governance.control.keeping import KeptCounts
 from opendata.services.governance.control.lists import GAUGES
 from opendata.services.governance.control.storage import Room, measure_rooms
 from opendata.tables.forms.csv_lines import write_csv_line
@@ -27,12 +27,16 @@ SORTS = ("since", "-since", "title", "publisher", "-amount")
 """The orders of a list: `since` has what waits longest first, `-amount` the largest first."""
 
 _AT_ONCE = 500
+_KEY_DIGITS = 18
 _COLUMNS = ("id", "title", "publisher", "since")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GaugeCount:
-    """A gauge with its number, since when the oldest of its rows waits, and the sum of bytes where rows have some."""
+    """A gauge with its number, since when the oldest of its rows waits, and the sum of bytes where rows have some.
+
+    `counted` is when it was counted, of one that is counted now and then.
+    """
 
     code: str
     group: Group
@@ -40,11 +44,12 @@ class GaugeCount:
     count: int
     oldest: datetime | None
     amount: int | None = None
+    counted: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GaugeRow:
-    """A row of a gauge's list. `publisher` is empty for what belongs to the instance."""
+    """A row of a gauge's list. `publisher` is empty where it is the instance's. Equal rows are ordered by `key`."""
 
     kind: Kind
     id: str
@@ -52,6 +57,7 @@ class GaugeRow:
     publisher: str
     since: datetime
     amount: int | None = None
+    key: str | int = ""
 
 
 def require_some_figures(actor: Actor | None) -> Actor:
@@ -68,8 +74,9 @@ def require_some_figures(actor: Actor | None) -> Actor:
 class Control:
     """The numbers of the control room and the lists behind them."""
 
-    def __init__(self, context: Context, gauges: Sequence[Gauge] = GAUGES) -> None:
+    def __init__(self, context: Context, kept: KeptCounts, gauges: Sequence[Gauge] = GAUGES) -> None:
         self._context = context
+        self._kept = kept
         self._gauges = gauges
 
     def count_all(self, actor: Actor | None, publisher: str | None = None) -> Sequence[GaugeCount]:
@@ -80,19 +87,15 @@ class Control:
         found = require_some_figures(actor)
         asking = replace(self._ask(found, publisher), sees_figures=found.may_see_figures)
         with self._context.read() as session:
-            gauges = self._list_gauges(asking)
-            counts = count_with_oldest(session, asking, [gauge.select for gauge in gauges])
-            return [
-                GaugeCount(
-                    code=gauge.code,
-                    group=gauge.group,
-                    kind=gauge.kind,
-                    count=count,
-                    oldest=oldest,
-                    amount=_sum(session, gauge, asking) if gauge.unit == Unit.BYTES else None,
-                )
-                for gauge, (count, oldest) in zip(gauges, counts, strict=True)
-            ]
+            gauges, kept = self._list_gauges(asking), self._kept.find(session, asking)
+            asked = [gauge.select for gauge in gauges if kept is None or not gauge.is_kept]
+            counts = count_each(session, asking, asked)
+        return [
+            _view(gauge, counts[gauge.select])
+            if kept is None or gauge.select in counts
+            else _view(gauge, kept.get(gauge.code), kept.counted)
+            for gauge in gauges
+        ]
 
     def list(
         self,
@@ -104,7 +107,8 @@ class Control:
         limit: int = DEFAULT_LIMIT,
         cursor: str | None = None,
     ) -> Page[GaugeRow]:
-        """One page of a gauge's rows. Raises `NotFoundError` for another code, `InputError` for a wrong cursor."""
+        """One page of a gauge's rows. Raises `NotFoundError`, and `InputError` for a wrong order or cursor."""
+        self._check_sort(sort)
         asking = self._ask(actor, publisher)
         gauge = self.find(asking.actor, code)
         items = self._read(gauge, asking, sort, read_cursor(cursor), limit + 1)
@@ -115,6 +119,7 @@ class Control:
         self, actor: Actor | None, code: str, *, publisher: str | None = None, sort: str = SORTS[0]
     ) -> Iterator[str]:
         """All rows of a gauge as CSV; what a spreadsheet would take for a formula is quoted. Raises as `list`."""
+        self._check_sort(sort)
         asking = self._ask(actor, publisher)
         return self._write(self.find(asking.actor, code), asking, sort)
 
@@ -141,6 +146,10 @@ class Control:
         sees_all = asking.actor.may_oversee
         return [gauge for gauge in self._gauges if not gauge.is_for_all or (sees_all and not asking.publisher)]
 
+    def _check_sort(self, sort: str) -> None:
+        if sort not in SORTS:
+            raise InputError(N_("“sort” must be one of: %(sorts)s"), sorts=", ".join(SORTS))
+
     def _read(self, gauge: Gauge, asking: Asking, sort: str, after: str | None, limit: int) -> Sequence[GaugeRow]:
         query = _order(gauge.select(asking), sort, after)
         with self._context.read() as session:
@@ -152,6 +161,7 @@ class Control:
                     publisher=row.publisher,
                     since=row.since,
                     amount=int(row.amount or 0) if gauge.unit else None,
+                    key=row.key,
                 )
                 for row in session.execute(query.limit(limit))
             ]
@@ -166,30 +176,49 @@ class Control:
             after = _write_key(rows[-1], sort)
 
 
+def _view(gauge: Gauge, found: Counted, counted: datetime | None = None) -> GaugeCount:
+    return GaugeCount(
+        code=gauge.code,
+        group=gauge.group,
+        kind=gauge.kind,
+        count=found.count,
+        oldest=found.oldest,
+        amount=(found.amount or 0) if gauge.unit == Unit.BYTES else None,
+        counted=counted,
+    )
+
+
 def _order(query: Select[Any], sort: str, after: str | None) -> Select[Any]:
-    """A gauge's rows in an order, after a key. The id makes it one that is the same each time."""
+    """A gauge's rows in an order, after a key: both as an index has them, so that no row before it is read.
+
+    The `key` of a row, its id where it has no other, makes the order one that is the same each time.
+    """
     rows = query.subquery()
     name = sort.removeprefix("-")
-    column = _find_column(rows, name)
+    column, key = _find_column(rows, name), rows.c.get("key", rows.c.id)
     is_falling = sort.startswith("-")
-    found = select(rows).order_by(column.desc() if is_falling else column, rows.c.id)
+    order = (column.desc(), key.desc()) if is_falling else (column, key)
+    found = select(*(one for one in rows.c if one.name != "key"), key.label("key")).order_by(*order)
     if after is None:
         return found
     value, last = _read_key(after, name)
-    beyond = column < value if is_falling else column > value
-    return found.where(or_(beyond, and_(column == value, rows.c.id > last)))
-
-
-def _sum(session: Session, gauge: Gauge, asking: Asking) -> int:
-    """The amounts of all rows of a gauge."""
-    return int(session.scalar(select(func.sum(gauge.select(asking).subquery().c.amount))) or 0)
+    place = tuple_(literal(value, column.type), literal(_cast_key(last, key), key.type))
+    return found.where(tuple_(column, key) < place if is_falling else tuple_(column, key) > place)
 
 
 def _find_column(rows: Any, name: str) -> Any:
     """What rows are ordered by. Rows without an amount are equal in it."""
     if name == "amount":
-        return func.coalesce(rows.c.amount, 0) if name in rows.c else literal(0)
-    return func.coalesce(rows.c[name], "") if name == "title" else rows.c[name]
+        return rows.c.amount if name in rows.c else literal(0)
+    return rows.c[name]
+
+
+def _cast_key(last: str, key: Any) -> str | int:
+    if not isinstance(key.type, Integer):
+        return last
+    if not last.isdecimal() or len(last) > _KEY_DIGITS:
+        raise refuse_cursor()
+    return int(last)
 
 
 def _write_key(row: GaugeRow, sort: str) -> str:
@@ -199,7 +228,7 @@ def _write_key(row: GaugeRow, sort: str) -> str:
         "publisher": row.publisher,
         "amount": row.amount or 0,
     }
-    return json.dumps([values[sort.removeprefix("-")], row.id])
+    return json.dumps([values[sort.removeprefix("-")], row.key])
 
 
 def _read_key(key: str, name: str) -> tuple[Any, str]:

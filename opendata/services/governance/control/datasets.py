@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, literal_column, select
 
-from opendata.db.models import Dataset, Version
-from opendata.domain.disclosure import CLOSED, CONDITIONAL, OPEN, PUBLIC
-from opendata.services.core.access import where_listed
+from opendata.db.models import Dataset, Flaw, Version
+from opendata.domain.disclosure import CLOSED, CONDITIONAL, OPEN
+from opendata.services.core.access import where_flawed, where_listed
 from opendata.services.governance.control.gauges import Asking, Choice, Gauge, Group, Kind, select_datasets
 
 
@@ -18,25 +18,27 @@ def _select_versions(asking: Asking, *conditions: ColumnElement[bool]) -> Select
         Dataset.title.label("title"),
         Dataset.publisher_id.label("publisher"),
         Version.changed.label("since"),
+        Version.id.label("key"),
     )
     found = select(*columns).join(Dataset, Dataset.id == Version.dataset_id)
     return found.where(asking.sees(Dataset.publisher_id), *conditions)
 
 
 def _closed(_: Asking) -> ColumnElement[bool]:
-    return and_(where_listed(), Dataset.attribute == CLOSED)
+    return and_(where_listed(), _is_guarded(), Dataset.attribute == CLOSED)
 
 
 def _conditional(_: Asking) -> ColumnElement[bool]:
-    return and_(where_listed(), Dataset.attribute == CONDITIONAL, _has_scope(PUBLIC))
+    return and_(where_listed(), _is_guarded(), Dataset.attribute == CONDITIONAL, ~where_flawed(Flaw.FOR_SOME))
 
 
 def _scoped(_: Asking) -> ColumnElement[bool]:
-    return and_(where_listed(), Dataset.attribute == CONDITIONAL, ~_has_scope(PUBLIC))
+    return and_(where_listed(), _is_guarded(), Dataset.attribute == CONDITIONAL, where_flawed(Flaw.FOR_SOME))
 
 
-def _has_scope(scope: str) -> ColumnElement[bool]:
-    return func.coalesce(Dataset.meta[("disclosure", "scope")].as_string(), PUBLIC) == scope
+def _is_guarded() -> ColumnElement[bool]:
+    """Not open, as its index has it."""
+    return Dataset.attribute != literal_column(f"'{OPEN}'")
 
 
 def _never_published(_: Asking) -> ColumnElement[bool]:
@@ -61,44 +63,39 @@ def _archived(_: Asking) -> ColumnElement[bool]:
 
 def _no_ground(_: Asking) -> ColumnElement[bool]:
     """Not open, and the reason or the legal basis is missing."""
-    lacks = or_(*(_is_empty(("disclosure", name)) for name in ("reason", "legalBasis")))
-    return and_(where_listed(), Dataset.attribute != OPEN, lacks)
+    return and_(where_listed(), _is_guarded(), where_flawed(Flaw.NO_GROUND))
 
 
 def _no_contact(_: Asking) -> ColumnElement[bool]:
-    names = ("telephone", "email", "url")
-    return and_(where_listed(), ~Dataset.is_foreign, *(_is_empty(("contactPoint", name)) for name in names))
+    return and_(where_listed(), ~Dataset.is_foreign, where_flawed(Flaw.NO_CONTACT))
 
 
 def _no_licence(_: Asking) -> ColumnElement[bool]:
-    return and_(
-        where_listed(), ~Dataset.is_foreign, _is_empty(("licenses", 0, "name")), _is_empty(("licenses", 0, "path"))
-    )
-
-
-def _is_empty(place: tuple[str | int, ...]) -> ColumnElement[bool]:
-    found = Dataset.meta[place].as_string()
-    return or_(found.is_(None), found == "")
+    return and_(where_listed(), ~Dataset.is_foreign, where_flawed(Flaw.NO_LICENCE))
 
 
 def _plan_missed(asking: Asking) -> ColumnElement[bool]:
     """What should have opened by now."""
-    return and_(where_listed(), Dataset.opens < asking.today, Dataset.opened.is_(None))
+    return and_(where_listed(), Dataset.opens.is_not(None), Dataset.opens < asking.today, Dataset.opened.is_(None))
 
 
 DATASET_GAUGES = (
-    Gauge("plan-missed", Group.DUE, Kind.DATASET, Choice(select_datasets, _plan_missed)),
+    Gauge("plan-missed", Group.DUE, Kind.DATASET, Choice(select_datasets, _plan_missed), is_kept=True),
     Gauge(
-        "never-published", Group.WAITING, Kind.UNPUBLISHED, Choice(select_datasets, _never_published, Dataset.created)
+        "never-published",
+        Group.WAITING,
+        Kind.UNPUBLISHED,
+        Choice(select_datasets, _never_published, Dataset.created),
+        is_kept=True,
     ),
-    Gauge("closed", Group.GROUNDS, Kind.DATASET, Choice(select_datasets, _closed)),
-    Gauge("conditional", Group.GROUNDS, Kind.DATASET, Choice(select_datasets, _conditional)),
-    Gauge("for-some", Group.GROUNDS, Kind.DATASET, Choice(select_datasets, _scoped)),
-    Gauge("withdrawn", Group.WITHDRAWN, Kind.VERSION, _withdrawn),
+    Gauge("closed", Group.GROUNDS, Kind.DATASET, Choice(select_datasets, _closed), is_kept=True),
+    Gauge("conditional", Group.GROUNDS, Kind.DATASET, Choice(select_datasets, _conditional), is_kept=True),
+    Gauge("for-some", Group.GROUNDS, Kind.DATASET, Choice(select_datasets, _scoped), is_kept=True),
+    Gauge("withdrawn", Group.WITHDRAWN, Kind.VERSION, _withdrawn, is_kept=True),
     Gauge("stopped", Group.WITHDRAWN, Kind.VERSION, _stopped),
     Gauge("alarming", Group.WITHDRAWN, Kind.VERSION, _alarming),
-    Gauge("archived", Group.WITHDRAWN, Kind.DATASET, Choice(select_datasets, _archived)),
-    Gauge("no-ground", Group.GROUNDS, Kind.DATASET, Choice(select_datasets, _no_ground)),
-    Gauge("no-contact", Group.QUALITY, Kind.DATASET, Choice(select_datasets, _no_contact)),
-    Gauge("no-licence", Group.QUALITY, Kind.DATASET, Choice(select_datasets, _no_licence)),
+    Gauge("archived", Group.WITHDRAWN, Kind.DATASET, Choice(select_datasets, _archived), is_kept=True),
+    Gauge("no-ground", Group.GROUNDS, Kind.DATASET, Choice(select_datasets, _no_ground), is_kept=True),
+    Gauge("no-contact", Group.QUALITY, Kind.DATASET, Choice(select_datasets, _no_contact), is_kept=True),
+    Gauge("no-licence", Group.QUALITY, Kind.DATASET, Choice(select_datasets, _no_licence), is_kept=True),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, String, cast, func, literal, literal_column, or_, select
 
 from opendata.db.models import Dataset, Draft, HarvestSource, OutboxMail, Source, SourceRun
 from opendata.domain.drafts import DraftState
@@ -78,15 +78,15 @@ def _sources_failed(asking: Asking) -> Select[Any]:
 
 def _jobs_waiting(asking: Asking) -> Select[Any]:
     is_free = or_(Draft.lease_until.is_(None), Draft.lease_until <= asking.now)
-    return _select_drafts(asking, Draft.wanted != "", is_free)
+    return _select_drafts(asking, Draft.wanted != literal_column("''"), is_free)
 
 
 def _jobs_running(asking: Asking) -> Select[Any]:
-    return _select_drafts(asking, Draft.wanted != "", Draft.lease_until > asking.now)
+    return _select_drafts(asking, Draft.wanted != literal_column("''"), Draft.lease_until > asking.now)
 
 
 def _jobs_repeated(asking: Asking) -> Select[Any]:
-    return _select_drafts(asking, Draft.wanted != "", Draft.attempts > 1)
+    return _select_drafts(asking, Draft.wanted != literal_column("''"), Draft.attempts > 1)
 
 
 def _harvests(_: Asking) -> Select[Any]:
@@ -120,7 +120,7 @@ DRAFT_GAUGES = (
     Gauge("jobs-waiting", Group.JOBS, Kind.DRAFT, _jobs_waiting),
     Gauge("jobs-running", Group.JOBS, Kind.DRAFT, _jobs_running),
     Gauge("jobs-repeated", Group.JOBS, Kind.DRAFT, _jobs_repeated),
-    Gauge("sources", Group.FETCHED, Kind.SOURCE, _sources, unit=Unit.FAILURES),
+    Gauge("sources", Group.FETCHED, Kind.SOURCE, _sources, unit=Unit.FAILURES, is_kept=True),
     Gauge("sources-failed", Group.FAILED, Kind.SOURCE, _sources_failed, unit=Unit.FAILURES),
     Gauge("harvests-failed", Group.FAILED, Kind.HARVEST, _harvests, is_for_all=True),
     Gauge("mail-failed", Group.FAILED, Kind.MAIL, _mail, is_for_all=True),

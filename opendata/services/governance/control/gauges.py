@@ -82,17 +82,18 @@ Query = Callable[[Asking], Select[Any]]
 class Choice:
     """A query of those among `rows` for which `where` holds, so that several are counted in one pass (`counting`).
 
-    `since` is another column for `since` than `rows` takes.
+    `since` and `amount` are other columns for these than `rows` takes.
     """
 
     rows: Callable[..., Select[Any]]
     where: Callable[[Asking], ColumnElement[bool]]
     since: Any = None
+    amount: Any = None
 
     def __call__(self, asking: Asking) -> Select[Any]:
         """The query."""
-        options = {} if self.since is None else {"since": self.since}
-        return self.rows(asking, self.where(asking), **options)
+        others = {"since": self.since, "amount": self.amount}
+        return self.rows(asking, self.where(asking), **{name: one for name, one in others.items() if one is not None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ class Gauge:
     """A number, which is how many rows `select` gives, and their list.
 
     `is_for_all` marks what is about the instance and not about publishers: it is for those who look after all. With a
-    `unit` there is a column `amount` too.
+    `unit` there is a column `amount` too. `is_kept` marks what grows with the catalogue, so that in a large one it is
+    counted now and then (`keeping`).
     """
 
     code: str
@@ -109,6 +111,7 @@ class Gauge:
     select: Query
     is_for_all: bool = False
     unit: Unit | None = None
+    is_kept: bool = False
 
 
 def select_datasets(asking: Asking, *conditions: ColumnElement[bool], since: Any = Dataset.modified) -> Select[Any]:

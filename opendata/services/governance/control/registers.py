@@ -65,9 +65,9 @@ def _noticed(asking: Asking) -> Select[Any]:
 
 
 REGISTER_GAUGES = (
-    Gauge("unregistered", Group.DUE, Kind.DATASET, Choice(select_datasets, _unregistered)),
-    Gauge("registration-outdated", Group.DUE, Kind.REGISTRATION, _outdated),
-    Gauge("registration-ending", Group.DUE, Kind.REGISTRATION, _ending),
+    Gauge("unregistered", Group.DUE, Kind.DATASET, Choice(select_datasets, _unregistered), is_kept=True),
+    Gauge("registration-outdated", Group.DUE, Kind.REGISTRATION, _outdated, is_kept=True),
+    Gauge("registration-ending", Group.DUE, Kind.REGISTRATION, _ending, is_kept=True),
     Gauge("registration-slow", Group.DUE, Kind.REGISTRATION, _slow),
     Gauge("registration-noticed", Group.WAITING, Kind.REGISTRATION, _noticed),
     Gauge("registration-returned", Group.RETURNED, Kind.REGISTRATION, _returned),

@@ -8,24 +8,51 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, func, select, text
+from sqlalchemy import ColumnElement, Select, and_, func, select, text
+from sqlalchemy.orm import InstrumentedAttribute
 
 from opendata.db.models import Dataset, Draft, DraftResource, Upload, Version
+from opendata.services.core.access import where_standing
 from opendata.services.core.actors import Actor, require_overseer
 from opendata.services.core.context import Context
-from opendata.services.governance.control.gauges import Asking, Gauge, Group, Kind, Unit
+from opendata.services.governance.control.gauges import Asking, Choice, Gauge, Group, Kind, Unit
 
 
-def _versions(asking: Asking) -> Select[Any]:
+def select_versions(
+    asking: Asking,
+    *conditions: ColumnElement[bool],
+    amount: ColumnElement[int] | InstrumentedAttribute[int] = Version.bytes,
+) -> Select[Any]:
+    """Versions since they were published, with their bytes or another amount."""
     columns: tuple[Any, ...] = (
         (Version.dataset_id + "@" + Version.version).label("id"),
         Dataset.title.label("title"),
         Dataset.publisher_id.label("publisher"),
         Version.published.label("since"),
-        Version.bytes.label("amount"),
+        amount.label("amount"),
+        Version.id.label("key"),
     )
     found = select(*columns).join(Dataset, Dataset.id == Version.dataset_id)
-    return found.where(asking.sees(Dataset.publisher_id), Version.withdrawal.is_(None))
+    return found.where(asking.sees(Dataset.publisher_id), *conditions)
+
+
+def _is_there(_: Asking) -> ColumnElement[bool]:
+    return Version.withdrawal.is_(None)
+
+
+def _is_standing(_: Asking) -> ColumnElement[bool]:
+    return where_standing()
+
+
+def _is_newest(_: Asking) -> ColumnElement[bool]:
+    return and_(where_standing(), Version.version == Dataset.latest)
+
+
+STANDING = Choice(select_versions, _is_standing)
+"""Versions that can be read."""
+
+NEWEST_ROWS = Choice(select_versions, _is_newest, amount=Version.rows)
+"""The newest of each dataset, with its rows."""
 
 
 def _drafts(asking: Asking) -> Select[Any]:
@@ -55,8 +82,10 @@ def _uploads(asking: Asking) -> Select[Any]:
 
 
 STORAGE_GAUGES = (
-    Gauge("bytes-versions", Group.STORAGE, Kind.VERSION, _versions, unit=Unit.BYTES),
-    Gauge("bytes-drafts", Group.STORAGE, Kind.DRAFT, _drafts, unit=Unit.BYTES),
+    Gauge(
+        "bytes-versions", Group.STORAGE, Kind.VERSION, Choice(select_versions, _is_there), unit=Unit.BYTES, is_kept=True
+    ),
+    Gauge("bytes-drafts", Group.STORAGE, Kind.DRAFT, _drafts, unit=Unit.BYTES, is_kept=True),
     Gauge("bytes-uploads", Group.STORAGE, Kind.UPLOAD, _uploads, unit=Unit.BYTES),
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, distinct, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, distinct, func, literal_column, or_, select
 from sqlalchemy.orm import aliased
 
 from opendata.db.models import Dataset, DatasetMeasure, TableMeasure
@@ -26,15 +26,15 @@ def select_tables(asking: Asking, *conditions: ColumnElement[bool]) -> Select[An
 
 
 def _much_missing(_: Asking) -> ColumnElement[bool]:
-    return TableMeasure.worst > MISSING_SHARE
+    return TableMeasure.worst > literal_column(str(MISSING_SHARE))
 
 
 def _repeated(_: Asking) -> ColumnElement[bool]:
-    return TableMeasure.repeated > 0
+    return TableMeasure.repeated > literal_column("0")
 
 
 def _few_rows(_: Asking) -> ColumnElement[bool]:
-    return TableMeasure.rows < FEW_ROWS
+    return TableMeasure.rows < literal_column(str(FEW_ROWS))
 
 
 def _stiff(_: Asking) -> ColumnElement[bool]:
@@ -61,10 +61,10 @@ def _undescribed(_: Asking) -> ColumnElement[bool]:
 
 
 TABLE_GAUGES = (
-    Gauge("much-missing", Group.QUALITY, Kind.TABLE, Choice(select_tables, _much_missing)),
-    Gauge("repeated-rows", Group.QUALITY, Kind.TABLE, Choice(select_tables, _repeated)),
-    Gauge("few-rows", Group.QUALITY, Kind.TABLE, Choice(select_tables, _few_rows)),
-    Gauge("fragments", Group.QUALITY, Kind.TABLE, _fragments),
-    Gauge("stiff", Group.QUALITY, Kind.TABLE, Choice(select_tables, _stiff)),
-    Gauge("undescribed", Group.QUALITY, Kind.TABLE, Choice(select_tables, _undescribed)),
+    Gauge("much-missing", Group.QUALITY, Kind.TABLE, Choice(select_tables, _much_missing), is_kept=True),
+    Gauge("repeated-rows", Group.QUALITY, Kind.TABLE, Choice(select_tables, _repeated), is_kept=True),
+    Gauge("few-rows", Group.QUALITY, Kind.TABLE, Choice(select_tables, _few_rows), is_kept=True),
+    Gauge("fragments", Group.QUALITY, Kind.TABLE, _fragments, is_kept=True),
+    Gauge("stiff", Group.QUALITY, Kind.TABLE, Choice(select_tables, _stiff), is_kept=True),
+    Gauge("undescribed", Group.QUALITY, Kind.TABLE, Choice(select_tables, _undescribed), is_kept=True),
 )

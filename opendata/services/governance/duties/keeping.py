@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -30,13 +30,16 @@ class Keeping:
         self._context = context
         self._reminding = reminding
 
-    def follow(self) -> bool:
-        """Take in what has happened; whether there was anything."""
+    def follow(self, *, rest_seconds: float = 0.0) -> int:
+        """Take in what has happened: how many events of the audit log, 0 where there was nothing.
+
+        While the first of it is younger than `rest_seconds`, it is left to a later look, which finds more.
+        """
         today, now = self._context.today(), self._context.clock()
         with self._context.read() as session:
             row = session.get(DutyProgress, 1)
             is_new_day = row is None or row.day != today
-            changes = _read_changes(session, row)
+            changes = _read_changes(session, row, lambda moment: self._context.is_fresh(moment, rest_seconds))
             is_reminding = row is None or row.reminded is None or now - row.reminded >= _REMIND
             ids = self._list_datasets(session, changes, is_new_day=is_new_day)
         if changes is not None or is_new_day:
@@ -61,7 +64,7 @@ class Keeping:
             self._reminding.remind()
             with self._context.write() as session:
                 _lock(session).reminded = now
-        return changes is not None or is_new_day
+        return changes.count if changes is not None else int(is_new_day)
 
     def _list_datasets(self, session: Session, changes: Changes | None, *, is_new_day: bool) -> Sequence[str]:
         """The datasets to look at: those that were touched, and on a new day those whose last period is over."""
@@ -81,11 +84,11 @@ class Keeping:
         return sorted(found)
 
 
-def _read_changes(session: Session, row: DutyProgress | None) -> Changes | None:
+def _read_changes(session: Session, row: DutyProgress | None, is_fresh: Callable[[datetime], bool]) -> Changes | None:
     """What has happened since the last time; at the first time everything may have."""
     if row is None:
         return Changes(frozenset(), True, *find_end(session))
-    return read_changes(session, row.position, row.digest)
+    return read_changes(session, row.position, row.digest, is_fresh)
 
 
 def _lock(session: Session) -> DutyProgress:

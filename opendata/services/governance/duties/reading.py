@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Event, Obligation, Publisher, User
@@ -26,6 +26,18 @@ from opendata.tables.forms.csv_lines import write_csv_line
 
 _NEVER = date(9999, 12, 31)
 _AT_ONCE = 500
+
+_OF = Obligation.__table__.c
+_OPEN_EDITIONS = (
+    select(_OF.dataset_uuid, _OF.period, _OF.due)
+    .where(
+        _OF.dataset_uuid.in_(bindparam("uuids", expanding=True)),
+        _OF.period_end.is_not(None),
+        _OF.done_on.is_(None),
+        _OF.waived_on.is_(None),
+    )
+    .order_by(func.coalesce(_OF.due, _NEVER), _OF.id)
+)
 
 COLUMNS = (
     *("id", "publisher", "task", "rule", "clause", "dataset", "period", "owner", "office", "trigger", "due", "state"),
@@ -248,20 +260,10 @@ class Duties:
     def find_updates(self, uuids: Collection[str]) -> Mapping[str, UpdateView]:
         """By the `uuid` of datasets: whether they are up to date. One query, whatever their number."""
         today = self._context.today()
-        query = (
-            select(Obligation.dataset_uuid, Obligation.period, Obligation.due)
-            .where(
-                Obligation.dataset_uuid.in_(uuids),
-                Obligation.period_end.is_not(None),
-                Obligation.done_on.is_(None),
-                Obligation.waived_on.is_(None),
-            )
-            .order_by(func.coalesce(Obligation.due, _NEVER), Obligation.id)
-        )
         found: dict[str, list[tuple[str, date | None]]] = {}
         if uuids:
             with self._context.read() as session:
-                for uuid, period, due in session.execute(query):
+                for uuid, period, due in session.execute(_OPEN_EDITIONS, {"uuids": list(uuids)}):
                     found.setdefault(str(uuid), []).append((period, due))
         return {uuid: _view_update(rows, today) for uuid, rows in found.items()}
 

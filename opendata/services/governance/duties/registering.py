@@ -11,15 +11,16 @@ from collections.abc import Collection, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from opendata.db.models import Dataset, Obligation, RegistrationRow, Version
+from opendata.db.models import Dataset, Flaw, Obligation, RegistrationRow, Version
 from opendata.domain.clocks.calendar import WorkingCalendar
 from opendata.domain.clocks.limits import Unit
-from opendata.domain.registers.needs import OPERATION, Duty, Known, Need, find_needs, is_under_operation
+from opendata.domain.registers.needs import Duty, Known, Need, find_needs, is_under_operation
 from opendata.domain.registers.registration import SENT_STATES, Registration, RegistrationKind, RegistrationState
 from opendata.errors import N_
+from opendata.services.core.access import where_flawed
 from opendata.services.core.context import Context
 from opendata.services.governance.duties.calendars import recompute
 from opendata.services.governance.duties.rule_reading import ALL, RuleView
@@ -87,8 +88,7 @@ def put_terms(context: Context, row: Obligation, need: Need) -> None:
 
 def where_operated() -> ColumnElement[bool]:
     """The condition on datasets under which their metadata say that they are under authorised operation."""
-    parts = ("mode", "implementingBody", "operator", "operatorCode", "period")
-    return or_(*(Dataset.meta[(OPERATION, part)].as_string().is_not(None) for part in parts))
+    return where_flawed(Flaw.OPERATED)
 
 
 def list_renewals(session: Session, today: date) -> Sequence[str]:

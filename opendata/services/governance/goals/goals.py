@@ -12,26 +12,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import func, select, true
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Schema
 from opendata.domain.requests.kinds import RequestKind
-from opendata.services.core.access import where_listed, where_open
 from opendata.services.core.actors import Actor
 from opendata.services.core.context import Context
 from opendata.services.governance.control.control import require_some_figures
 from opendata.services.governance.control.counting import count_each
-from opendata.services.governance.control.gauges import Asking, Choice, Query, select_datasets
-from opendata.services.governance.control.lists import GAUGES
-from opendata.services.governance.control.tables import select_tables
+from opendata.services.governance.control.gauges import Asking, Query
+from opendata.services.governance.control.keeping import KeptCounts
+from opendata.services.governance.control.lists import (
+    ALL_LISTED,
+    ALL_OPEN,
+    ALL_TABLES,
+    BASES,
+    COMMON_CHOICES,
+    GAUGES,
+    PLANNED,
+)
 from opendata.services.governance.goals.measures import (
     Measure,
     Reached,
     measure_calls,
-    measure_common,
     measure_domains,
-    measure_plan,
     measure_replies,
     measure_reuses,
     measure_updates,
@@ -56,13 +61,20 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Breadth:
+    """A measure: of what is wanted, such as what readers look for, how much is there at all."""
+
+    wanted: tuple[Query, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Goal:
     """A goal. `gauge` names the list of the control room that has what is missing, empty where there is no list."""
 
     number: int
     code: str
     layer: Layer
-    measure: Measure | Share
+    measure: Measure | Share | Breadth
     gauge: str = ""
 
 
@@ -92,11 +104,6 @@ def lose(counted: Query, code: str) -> Share:
     return Share(counted, gauge.select)
 
 
-_ALL_LISTED = Choice(select_datasets, lambda _: where_listed())
-_ALL_OPEN = Choice(select_datasets, lambda _: where_open())
-_ALL_TABLES = Choice(select_tables, lambda _: true())
-
-
 def _library(session: Session, _: Asking) -> Reached:
     return Reached(int(bool(session.scalar(select(func.count(Schema.id))))), 1)
 
@@ -104,9 +111,9 @@ def _library(session: Session, _: Asking) -> Reached:
 _R, _P, _D, _U = Layer.READINESS, Layer.PLATFORM, Layer.DATA, Layer.USE
 
 GOALS: Sequence[Goal] = (
-    Goal(1, "grounds", _R, lose(_ALL_LISTED, "no-ground"), "no-ground"),
-    Goal(2, "plan", _R, measure_plan),
-    Goal(3, "contacts", _R, lose(_ALL_LISTED, "no-contact"), "no-contact"),
+    Goal(1, "grounds", _R, lose(ALL_LISTED, "no-ground"), "no-ground"),
+    Goal(2, "plan", _R, Breadth((PLANNED,))),
+    Goal(3, "contacts", _R, lose(ALL_LISTED, "no-contact"), "no-contact"),
     Goal(4, "standards", _R, _library),
     Goal(5, "whole-catalogue", _P, _built_in),
     Goal(6, "no-sign-in", _P, _built_in),
@@ -125,19 +132,19 @@ GOALS: Sequence[Goal] = (
     Goal(13, "objections", _P, measure_replies(RequestKind.OBJECTION), "requests-late"),
     Goal(14, "api", _P, _built_in),
     Goal(15, "harvest", _P, _missing),
-    Goal(16, "valid", _D, lose(_ALL_OPEN, "never-published"), "never-published"),
+    Goal(16, "valid", _D, lose(ALL_OPEN, "never-published"), "never-published"),
     Goal(17, "capacity", _D, _built_in),
-    Goal(18, "whole", _D, lose(_ALL_TABLES, "fragments"), "fragments"),
-    Goal(19, "volume", _D, lose(_ALL_TABLES, "few-rows"), "few-rows"),
-    Goal(20, "complete", _D, lose(_ALL_TABLES, "much-missing"), "much-missing"),
+    Goal(18, "whole", _D, lose(ALL_TABLES, "fragments"), "fragments"),
+    Goal(19, "volume", _D, lose(ALL_TABLES, "few-rows"), "few-rows"),
+    Goal(20, "complete", _D, lose(ALL_TABLES, "much-missing"), "much-missing"),
     Goal(21, "formats", _D, _built_in),
-    Goal(22, "native", _D, lose(_ALL_TABLES, "stiff"), "stiff"),
+    Goal(22, "native", _D, lose(ALL_TABLES, "stiff"), "stiff"),
     Goal(23, "updates", _D, measure_updates, "duties-late"),
     Goal(24, "history", _D, _built_in),
-    Goal(25, "dictionary", _D, lose(_ALL_TABLES, "undescribed"), "undescribed"),
-    Goal(26, "licences", _D, lose(_ALL_LISTED, "no-licence"), "no-licence"),
+    Goal(25, "dictionary", _D, lose(ALL_TABLES, "undescribed"), "undescribed"),
+    Goal(26, "licences", _D, lose(ALL_LISTED, "no-licence"), "no-licence"),
     Goal(27, "domains", _D, measure_domains),
-    Goal(28, "common", _D, measure_common),
+    Goal(28, "common", _D, Breadth(tuple(COMMON_CHOICES.values()))),
     Goal(29, "gallery", _U, measure_reuses),
     Goal(30, "usage", _U, _built_in),
     Goal(31, "calls", _U, measure_calls),
@@ -149,8 +156,9 @@ GOALS: Sequence[Goal] = (
 class Goals:
     """Computes how far the goals are reached."""
 
-    def __init__(self, context: Context, goals: Sequence[Goal] = GOALS) -> None:
+    def __init__(self, context: Context, kept: KeptCounts, goals: Sequence[Goal] = GOALS) -> None:
         self._context = context
+        self._kept = kept
         self._goals = goals
 
     def measure_all(self, actor: Actor | None, publisher: str | None = None) -> Sequence[GoalView]:
@@ -167,27 +175,38 @@ class Goals:
             publisher=publisher or None,
         )
         with self._context.read() as session:
-            shares = _measure_shares(session, asking, self._goals)
+            counts = self._count(session, asking)
             return [
                 GoalView(
                     number=goal.number,
                     code=goal.code,
                     layer=goal.layer,
-                    reached=_measure(session, asking, goal.measure, shares),
+                    reached=_measure(session, asking, goal.measure, counts),
                     gauge=goal.gauge,
                     is_built_in=goal.measure is _built_in,
                 )
                 for goal in self._goals
             ]
 
+    def _count(self, session: Session, asking: Asking) -> Mapping[Query, int]:
+        """All that is counted, at once: many goals count the same rows."""
+        measures = [goal.measure for goal in self._goals]
+        queries = [query for one in measures if isinstance(one, Share) for query in (one.all, one.lost)]
+        queries += [query for one in measures if isinstance(one, Breadth) for query in one.wanted]
+        kept, codes = self._kept.find(session, asking), {query: code for code, query in BASES.items()}
+        codes |= {gauge.select: gauge.code for gauge in GAUGES if gauge.is_kept}
+        counts = {query: kept.get(codes[query]).count for query in queries if query in codes} if kept else {}
+        left = list(dict.fromkeys(query for query in queries if query not in counts))
+        return counts | {query: one.count for query, one in count_each(session, asking, left).items()}
 
-def _measure(session: Session, asking: Asking, measure: Measure | Share, shares: Mapping[Share, Reached]) -> Reached:
-    return shares[measure] if isinstance(measure, Share) else measure(session, asking)
 
-
-def _measure_shares(session: Session, asking: Asking, goals: Sequence[Goal]) -> Mapping[Share, Reached]:
-    """All shares at once: many count the same rows."""
-    shares = [goal.measure for goal in goals if isinstance(goal.measure, Share)]
-    queries = list(dict.fromkeys(query for share in shares for query in (share.all, share.lost)))
-    counts = dict(zip(queries, count_each(session, asking, queries), strict=True))
-    return {share: Reached(counts[share.all] - counts[share.lost], counts[share.all]) for share in shares}
+def _measure(
+    session: Session, asking: Asking, measure: Measure | Share | Breadth, counts: Mapping[Query, int]
+) -> Reached:
+    match measure:
+        case Share():
+            return Reached(max(0, counts[measure.all] - counts[measure.lost]), counts[measure.all])
+        case Breadth():
+            return Reached(sum(counts[query] > 0 for query in measure.wanted), len(measure.wanted))
+        case _:
+            return measure(session, asking)

@@ -20,9 +20,6 @@ from opendata.services.core.access import where_listed
 from opendata.services.governance.control.gauges import Asking
 from opendata.services.governance.duties.reporting import where_counted
 
-COMMON = ("企业", "许可", "处罚", "公交", "气象", "空气", "水质", "学校", "医疗", "预算")
-"""What readers look for everywhere: each is there where a public dataset has it in its title."""
-
 _YEAR = timedelta(days=365)
 
 
@@ -40,12 +37,6 @@ class Reached:
 
 
 Measure = Callable[[Session, Asking], Reached]
-
-
-def measure_plan(session: Session, asking: Asking) -> Reached:
-    """Whether anything is planned to open, and said in public."""
-    planned = select(Dataset.id).where(asking.sees(Dataset.publisher_id), where_listed(), Dataset.opens.is_not(None))
-    return Reached(int(session.scalar(planned.limit(1)) is not None), 1)
 
 
 def measure_replies(*kinds: RequestKind) -> Measure:
@@ -90,14 +81,6 @@ def measure_domains(session: Session, asking: Asking) -> Reached:
         .where(asking.sees(Dataset.publisher_id))
     )
     return Reached(session.scalar(linked) or 0, len(DOMAINS))
-
-
-def measure_common(session: Session, asking: Asking) -> Reached:
-    """Of what readers look for everywhere, how much is there."""
-    has = [func.max(case((Dataset.title.contains(word, autoescape=True), 1), else_=0)) for word in COMMON]
-    own = (asking.sees(Dataset.publisher_id), Dataset.latest.is_not(None), where_listed())
-    row = session.execute(select(*has).where(*own)).one()
-    return Reached(sum(int(found or 0) for found in row), len(COMMON))
 
 
 def measure_reuses(session: Session, _: Asking) -> Reached:

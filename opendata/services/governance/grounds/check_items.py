@@ -24,20 +24,19 @@ from opendata.domain.grounds.self_check import (
     find_report_due,
 )
 from opendata.errors import N_, InvalidMetadataError, NotFoundError, StateError, fault
+from opendata.services.catalogue.grounds.year_records import PUBLIC_PART
 from opendata.services.core.access import disclosure_of, is_listed
 from opendata.services.governance.grounds.lapses import ATTRIBUTE
 from opendata.services.governance.grounds.values import CheckView, ItemView, Progress, ReportView
 
 MOST_AT_ONCE = 1000
 
-_PUBLIC = "public"
-
 
 def keep_report(session: Session, row: SelfCheck) -> Report:
     """Keep the report of a self-check that is closed, and what of it everybody may read; the whole report."""
     settled = list(settle_all(session, row))
     report = count_report(settled)
-    row.report = {**report.to_json(), _PUBLIC: count_report(item for item in settled if item.is_public).to_json()}
+    row.report = {**report.to_json(), PUBLIC_PART: count_report(item for item in settled if item.is_public).to_json()}
     return report
 
 
@@ -184,7 +183,7 @@ def view_report(session: Session, row: SelfCheck) -> ReportView:
     Datasets whose entry wasn't public aren't counted in it; those closed by earlier releases have one count alone.
     """
     kept = row.report or Report().to_json()
-    report = Report.from_json(kept.get(_PUBLIC, kept))
+    report = Report.from_json(kept.get(PUBLIC_PART, kept))
     names = select(Publisher.id, Publisher.title).where(Publisher.id.in_(report.publishers))
     return ReportView(
         year=row.year,

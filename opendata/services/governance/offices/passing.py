@@ -16,7 +16,9 @@ from opendata.db.models import (
     BasicEdition,
     BasicEntry,
     BasicImport,
+    ControlCount,
     Dataset,
+    DatasetCount,
     DutyRuleUse,
     Grant,
     HarvestSource,
@@ -74,6 +76,8 @@ KEPT: tuple[InstrumentedAttribute[Any], ...] = (
     AnnualReport.publisher_id,
     OperationReport.publisher_id,
     PublicEvent.publisher_id,
+    DatasetCount.publisher_id,  # it follows the datasets
+    ControlCount.publisher_id,  # it is counted again
 )
 """Columns that go on naming the publisher of then."""
 

@@ -9,8 +9,9 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import and_, bindparam, delete, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from opendata.db.models import Dataset, DatasetMeasure, TableMeasure
@@ -27,6 +28,14 @@ logger = logging.getLogger(__name__)
 
 _AT_ONCE = 20
 
+_FIGURES = tuple(field.name for field in fields(TableMeasures))
+_MEASURED, _OF_TABLES = DatasetMeasure.__table__, TableMeasure.__table__
+_OF_VERSION = (
+    select(_OF_TABLES.c.resource, *(_OF_TABLES.c[name] for name in _FIGURES))
+    .select_from(_OF_TABLES.join(_MEASURED, _MEASURED.c.dataset_id == _OF_TABLES.c.dataset_id))
+    .where(_MEASURED.c.dataset_id == bindparam("dataset"), _MEASURED.c.version == bindparam("version"))
+)
+
 
 class Measuring:
     """Measures, and gives what was measured."""
@@ -36,11 +45,14 @@ class Measuring:
         self._versions = versions
         self._queries = queries
 
-    def run_due(self, is_stopping: Callable[[], bool]) -> int:
-        """Measure the datasets whose newest version nobody has measured, until it is to stop; how many."""
+    def run_due(self, is_stopping: Callable[[], bool], *, rest_seconds: float = 0.0) -> int:
+        """Measure the datasets whose newest version nobody has measured, until it is to stop; how many.
+
+        A dataset that was measured less than `rest_seconds` ago waits.
+        """
         count = 0
         while not is_stopping():
-            found = self._list_due()
+            found = self._list_due(rest_seconds)
             for dataset, version in found:
                 if is_stopping():
                     return count
@@ -52,20 +64,22 @@ class Measuring:
 
     def find(self, dataset: str, version: str) -> Mapping[str, TableMeasures]:
         """The figures of the tables of a version, by their names; empty where it isn't measured or not the newest."""
-        own = DatasetMeasure.dataset_id == dataset
-        query = select(TableMeasure).join(DatasetMeasure, DatasetMeasure.dataset_id == TableMeasure.dataset_id)
         with self._context.read() as session:
-            rows = session.scalars(query.where(own, DatasetMeasure.version == version)).all()
-            return {row.resource: _view(row) for row in rows}
+            rows = session.execute(_OF_VERSION, {"dataset": dataset, "version": version})
+            return {name: TableMeasures(**dict(zip(_FIGURES, values, strict=True))) for name, *values in rows}
 
-    def _list_due(self) -> Sequence[tuple[str, str]]:
+    def _list_due(self, rest_seconds: float) -> Sequence[tuple[str, str]]:
+        rested = self._context.where_rested(DatasetMeasure.measured, rest_seconds)
         measured = DatasetMeasure.dataset_id == Dataset.id
         query = (
             select(Dataset.id, Dataset.latest)
             .outerjoin(DatasetMeasure, measured)
             .where(
                 Dataset.latest.is_not(None),
-                or_(DatasetMeasure.version.is_(None), DatasetMeasure.version != Dataset.latest),
+                or_(
+                    DatasetMeasure.version.is_(None),
+                    and_(DatasetMeasure.version != Dataset.latest, rested),
+                ),
             )
             .order_by(Dataset.modified)
             .limit(_AT_ONCE)
@@ -127,17 +141,3 @@ class Measuring:
         except (InputError, OverloadedError) as error:  # more memory or time than a query may have
             logger.warning("the rows of %s %s %s can't be counted: %s", dataset, version, table.name, error)
             return None
-
-
-def _view(row: TableMeasure) -> TableMeasures:
-    return TableMeasures(
-        rows=row.rows,
-        columns=row.columns,
-        described=row.described,
-        missing=row.missing,
-        worst=row.worst,
-        worst_column=row.worst_column,
-        repeated=row.repeated,
-        broken=row.broken,
-        paged=row.paged,
-    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, RegistrationEvent, RegistrationRow, User, Version
@@ -78,10 +78,14 @@ def find_row(session: Session, registration: int, *, lock: bool = False) -> tupl
     return row, dataset
 
 
+_OF_DATASET = (
+    select(RegistrationRow).where(RegistrationRow.dataset_uuid == bindparam("uuid")).order_by(RegistrationRow.id)
+)
+
+
 def list_rows(session: Session, dataset: Dataset) -> Sequence[RegistrationRow]:
     """The registrations of a dataset, the oldest first."""
-    query = select(RegistrationRow).where(RegistrationRow.dataset_uuid == dataset.uuid)
-    return session.scalars(query.order_by(RegistrationRow.id)).all()
+    return session.scalars(_OF_DATASET, {"uuid": dataset.uuid}).all()
 
 
 def check_begin(

@@ -44,6 +44,11 @@ class Identity:
         self._known = page.data if page is not None else {}
         return self._known
 
+    def expire(self) -> None:
+        """Read it again at the next page: something was changed, perhaps by another process."""
+        with self._lock:
+            self._read = None
+
     def list_own_sites(self) -> Sequence[str]:
         """The domains whose pages are the operator's own, or of government: no notice is shown before them."""
         found: Sequence[str] = self.read().get("ownSites") or DEFAULT_OWN_SITES

@@ -12,7 +12,7 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from opendata.db.models import Dataset, Publisher, SitePage, SitePageVersion
@@ -27,6 +27,7 @@ from opendata.services.core.context import Context
 from opendata.services.governance.site.files import complete_files
 from opendata.services.governance.site.reading import read_page
 from opendata.services.governance.site.values import PageVersionView, PageView
+from opendata.storage.store import site_page_key
 
 IDENTITY_ID = "site"
 """The only page of its kind."""
@@ -35,6 +36,12 @@ _MOST_PAGES = 1000
 """So many pages of a kind are kept: the lists aren't cut into parts."""
 
 _LAST_PLACE = 9999
+
+
+_OF = SitePage.__table__.c
+_USED = select(_OF.kind).where(_OF.kind.in_(bindparam("kinds", expanding=True)), _OF.is_public).distinct()
+_ALL = select(SitePage).where(SitePage.kind == bindparam("kind")).order_by(SitePage.position, SitePage.created)
+_PUBLIC = _ALL.where(SitePage.is_public)
 
 
 class Pages:
@@ -46,15 +53,19 @@ class Pages:
 
     def list(self, actor: Actor | None, kind: PageKind) -> Sequence[PageView]:
         """The pages of a kind in their order; incidents and calls begin with the newest."""
-        query = select(SitePage).where(SitePage.kind == kind)
-        if not _sees_all(actor):
-            query = query.where(SitePage.is_public)
+        query = _ALL if _sees_all(actor) else _PUBLIC
         with self._context.read() as session:
-            views = [self._view(row) for row in session.scalars(query.order_by(SitePage.position, SitePage.created))]
+            views = [self._view(row) for row in session.scalars(query, {"kind": kind})]
         begins = {PageKind.CALL: "begins", PageKind.INCIDENT: "begun"}.get(kind)
         if begins:
             views.sort(key=lambda view: (view.data[begins], view.created), reverse=True)
         return views
+
+    def list_used(self, kinds: Sequence[PageKind]) -> Sequence[PageKind]:
+        """Those of some kinds that have public pages, in this order."""
+        with self._context.read() as session:
+            found = set(session.scalars(_USED, {"kinds": list(kinds)}))
+        return [kind for kind in kinds if kind in found]
 
     def find(self, kind: PageKind, page: str) -> PageView | None:
         """A page as anybody sees it, None if it doesn't exist."""
@@ -150,6 +161,8 @@ class Pages:
         now = self._context.now()
         row.data, row.is_public, row.modified = dict(data), is_public, now
         row.revision += 1
+        while self._context.public.has_record(site_page_key(row.kind, row.id, row.revision)):
+            row.revision += 1  # the store is newer than this database
         if is_public:
             row.published = now
         session.add(

@@ -1,6 +1,7 @@
-"""The signed records of the public store that no page gives as they are: the negative list and the opening plan.
+"""The signed records of the public store that no page gives as they are, such as those of the negative list.
 
-Anybody may list and read them, to check their signatures from outside (`verifying`).
+Anybody may list and read them, to check their signatures from outside (`verifying`). Those of datasets, publishers and
+schemas aren't listed: the portal gives them in forms of its own.
 """
 
 from __future__ import annotations
@@ -16,8 +17,24 @@ from opendata.services.core.values import Page
 _LEAST = 500
 """So many paths a page has at least, unless it is the last one: a folder is listed as a whole."""
 
-_FOLDERS = ("negative-list", *(f"plans/{shard:02x}" for shard in range(256)))
-_RECORD = re.compile(r"(negative-list/[0-9]{1,9}|plans/[0-9a-f]{2}/[0-9a-f-]{36}/[0-9]{1,9})\.json(\.sig)?")
+_ID = r"[a-z0-9][a-z0-9_-]{0,99}"
+_KINDS = {
+    "annual-reports": rf"[0-9]{{4}}/({_ID}/)?[0-9]{{1,9}}",
+    "basic-links": rf"{_ID}/[0-9]{{1,9}}",
+    "basics": r"[0-9]{1,9}",
+    "calendar": r"[0-9]{4}/[0-9]{1,9}",
+    "negative-list": r"[0-9]{1,9}",
+    "operation-reports": rf"[0-9]{{4}}/({_ID}/)?[0-9]{{1,9}}",
+    "plans": r"[0-9a-f]{2}/[0-9a-f-]{36}/[0-9]{1,9}",
+    "self-checks": r"[0-9]{4}/[0-9]{1,9}",
+    "site-files": r"[0-9a-f]{64}",
+    "site-orders": rf"{_ID}/[0-9]{{1,9}}",
+    "site-pages": rf"{_ID}/{_ID}/[0-9]{{1,9}}",
+}
+"""The folders → how the rest of a key looks."""
+
+_FOLDERS = (*(kind for kind in _KINDS if kind != "plans"), *(f"plans/{shard:02x}" for shard in range(256)))
+_RECORD = re.compile(rf"({'|'.join(f'{kind}/{rest}' for kind, rest in _KINDS.items())})\.json(\.sig)?")
 
 
 class PublicRecords:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -11,9 +10,12 @@ from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
 
 from opendata.domain.disclosure import Disclosure
+from opendata.domain.parts import StoredFile
 from opendata.errors import N_, BackendError, InputError, NotFoundError
 from opendata.metadata.versions import parse_version
 from opendata.services.core.records import RECORDS, count_editions, read_key_records
+from opendata.services.operations.verification.hashing import Hashed, hash_joined, read_blocks
+from opendata.storage.joined import open_pieces
 from opendata.storage.local import LocalStore
 from opendata.storage.store import Store, alias_key, manifest_key, signature_key, suspension_key, tombstone_key
 
@@ -66,8 +68,8 @@ class Source(Protocol):
         """Whether what was called `old` is this dataset now."""
         ...
 
-    def hash_file(self, dataset: str, version: str, path: str, sha256: str) -> tuple[str, int] | None:
-        """Hexadecimal SHA-256 and size of a file that a manifest names."""
+    def hash_file(self, dataset: str, version: str, path: str, wanted: StoredFile) -> Hashed | None:
+        """Digest and size of a file that a manifest names, and of its parts."""
         ...
 
     def list_records(self) -> Iterator[tuple[str, Signed]]:
@@ -153,11 +155,12 @@ class StoreSource:
             passed.add(name)
         return False
 
-    def hash_file(self, dataset: str, version: str, path: str, sha256: str) -> tuple[str, int] | None:  # noqa: ARG002
+    def hash_file(self, dataset: str, version: str, path: str, wanted: StoredFile) -> Hashed | None:  # noqa: ARG002
         """See `Source`."""
+        pieces = [(item.sha256, item.bytes) for item in wanted.pieces]
         try:
-            with self._store.local_copy(sha256) as file:
-                return _hash(file)
+            with open_pieces(lambda _: self._store, pieces) as file:
+                return hash_joined(read_blocks(file), wanted)
         except NotFoundError:
             return None
 
@@ -228,11 +231,14 @@ class PackageSource:
         """See `Source`."""
         return old == dataset
 
-    def hash_file(self, dataset: str, version: str, path: str, sha256: str) -> tuple[str, int] | None:  # noqa: ARG002
+    def hash_file(self, dataset: str, version: str, path: str, wanted: StoredFile) -> Hashed | None:  # noqa: ARG002
         """See `Source`."""
         file = (self._folder / path).resolve()
         inside = file.is_relative_to(self._folder.resolve())
-        return _hash(file) if inside and file.is_file() else None
+        if not (inside and file.is_file()):
+            return None
+        with file.open("rb") as opened:
+            return hash_joined(read_blocks(opened), wanted)
 
     def list_records(self) -> Iterator[tuple[str, Signed]]:
         """None: a package has its manifest alone."""
@@ -307,39 +313,45 @@ class WebSource:
             location = str(answer.headers.get("Location", ""))
             return bool(answer.status_code == 308) and location.endswith(f"/{dataset}")
 
-    def hash_file(self, dataset: str, version: str, path: str, sha256: str) -> tuple[str, int] | None:  # noqa: ARG002
+    def hash_file(self, dataset: str, version: str, path: str, wanted: StoredFile) -> Hashed | None:
         """See `Source`."""
-        import requests
-
-        with self._ask(self._place(dataset, version, path)) as answer:
-            if answer.status_code != 200:
-                return None
-            hashed, size = hashlib.sha256(), 0
-            try:
-                for piece in answer.iter_content(_PIECE):
-                    hashed.update(piece)
-                    size += len(piece)
-            except requests.RequestException as error:
-                raise BackendError(
-                    N_("The portal isn't responding: %(reason)s"), reason=type(error).__name__
-                ) from error
-            return hashed.hexdigest(), size
+        blocks = self.read_blocks(self._place(dataset, version, path))
+        return None if blocks is None else hash_joined(blocks, wanted)
 
     def list_records(self) -> Iterator[tuple[str, Signed]]:
         """Those that have addresses: of the negative list and the opening plan, where the whole portal is checked."""
         place = "/.well-known/opendata-records"
-        if self.is_whole and self._read(f"{place}.json") is not None:  # releases before this one list none
+        if self.is_whole and self.read(f"{place}.json") is not None:  # releases before this one list none
             for item in self._walk(f"{place}.json"):
                 address = f"{place}/{quote(path := str(item['path']))}"
-                if (data := self._read(address)) is not None:
-                    yield path, (data, self._read(f"{address}.sig") or b"")
+                if (data := self.read(address)) is not None:
+                    yield path, (data, self.read(f"{address}.sig") or b"")
+
+    def read_blocks(self, path: str) -> Iterator[bytes] | None:
+        """The bytes at an address, piece by piece, None where there is nothing. Raises `BackendError`."""
+        answer = self._ask(path)
+        if answer.status_code != 200:
+            answer.close()
+            return None
+        return self._stream(answer)
+
+    def _stream(self, answer: Any) -> Iterator[bytes]:
+        import requests
+
+        with answer:
+            try:
+                yield from answer.iter_content(_PIECE)
+            except requests.RequestException as error:
+                raise BackendError(
+                    N_("The portal isn't responding: %(reason)s"), reason=type(error).__name__
+                ) from error
 
     def _place(self, dataset: str, version: str, path: str) -> str:
         return f"/datasets/{quote(dataset, safe='')}/{quote(version, safe='')}/{quote(path)}"
 
     def _read_signed(self, dataset: str, version: str, name: str) -> Signed | None:
-        data = self._read(self._place(dataset, version, name))
-        return None if data is None else (data, self._read(self._place(dataset, version, f"{name}.sig")) or b"")
+        data = self.read(self._place(dataset, version, name))
+        return None if data is None else (data, self.read(self._place(dataset, version, f"{name}.sig")) or b"")
 
     def _walk(self, path: str) -> Iterator[Mapping[str, Any]]:
         """The items of a collection, page by page."""
@@ -356,30 +368,22 @@ class WebSource:
             cursor = f"&cursor={quote(str(following), safe='')}"
 
     def _read_json(self, path: str) -> Any:
-        data = self._read(path)
+        data = self.read(path)
         try:
             return json.loads(data or b"null")
         except (ValueError, RecursionError):
             raise BackendError(N_("%(address)s isn't an opendata portal"), address=self._base + path) from None
 
-    def _read(self, path: str) -> bytes | None:
-        import requests
-
-        with self._ask(path) as answer:
-            if answer.status_code != 200:
-                return None
-            pieces, size = [], 0
-            try:
-                for piece in answer.iter_content(_PIECE):
-                    pieces.append(piece)
-                    size += len(piece)
-                    if size > _MOST_BYTES:
-                        raise BackendError(N_("%(address)s isn't an opendata portal"), address=self._base + path)
-            except requests.RequestException as error:
-                raise BackendError(
-                    N_("The portal isn't responding: %(reason)s"), reason=type(error).__name__
-                ) from error
-            return b"".join(pieces)
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a document, None where there is nothing. Raises `BackendError`, also where it is too large."""
+        blocks = self.read_blocks(path)
+        pieces, size = [], 0
+        for piece in blocks or ():
+            pieces.append(piece)
+            size += len(piece)
+            if size > _MOST_BYTES:
+                raise BackendError(N_("%(address)s isn't an opendata portal"), address=self._base + path)
+        return None if blocks is None else b"".join(pieces)
 
     def _ask(self, path: str) -> Any:
         import requests
@@ -391,9 +395,3 @@ class WebSource:
             )
         except (requests.RequestException, ValueError) as error:
             raise BackendError(N_("The portal isn't responding: %(reason)s"), reason=type(error).__name__) from error
-
-
-def _hash(path: Path) -> tuple[str, int]:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return digest, path.stat().st_size

@@ -7,16 +7,18 @@ one before it, all of it against the keys, and the keys and versions against wha
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from opendata.domain.disclosure import OPEN, Disclosure
+from opendata.domain.parts import StoredFile
 from opendata.errors import N_, OpendataError
 from opendata.metadata.canonical import digest, write_canonical
 from opendata.metadata.keys import PublicKey, find_signer, link_keys
 from opendata.services.core.records import find_maker
+from opendata.services.operations.verification.hashing import list_expected
 from opendata.services.operations.verification.sources import Signed, Source
 
 NO_KEYS = N_("there are no keys to check signatures with; provide one with --key")
@@ -60,6 +62,8 @@ class Verified:
     bytes: int = 0
     records: int = 0
     """The small records beside versions: of datasets, publishers, schemas, the negative list and the opening plan."""
+    listed: int = 0
+    """The files that the signed list of a mirror names."""
     keys: Sequence[PublicKey] = ()
     claims: dict[str, int] = field(default_factory=dict)
     findings: list[Evidence] = field(default_factory=list)
@@ -287,18 +291,25 @@ def _check_chain(
 
 def _check_files(source: Source, found: Verified, dataset: str, version: str, resource: Any) -> None:
     try:
-        parquet = resource.get("opendata", {}).get("parquet")
-        parts = [(str(part["path"]), str(part["hash"]), part["bytes"]) for part in (resource, parquet) if part]
+        ours = resource.get("opendata", {})
+        files = [(str(item["path"]), StoredFile.from_json(item, own)) for item, own in _list_forms(resource, ours)]
     except (AttributeError, KeyError, TypeError):
         found.findings.append(Evidence(f"{dataset}@{version}", NO_RECORD))
         return
-    for path, expected, size in parts:
+    for path, file in files:
         where = f"{dataset}@{version}/{path}"
-        hashed = source.hash_file(dataset, version, path, expected.removeprefix("sha256:"))
+        hashed = source.hash_file(dataset, version, path, file)
         if hashed is None:
             found.findings.append(Evidence(where, FILE_GONE))
             continue
         found.files += 1
-        found.bytes += hashed[1]
-        if (f"sha256:{hashed[0]}", hashed[1]) != (expected, size):
+        found.bytes += hashed[0][1]
+        if list(hashed) != list(list_expected(file)):
             found.findings.append(Evidence(where, FILE_OTHER))
+
+
+def _list_forms(resource: Any, ours: Any) -> Iterator[tuple[Any, Any]]:
+    """The objects that name the files of a resource, each with the one that has its parts."""
+    yield resource, ours
+    if parquet := ours.get("parquet"):
+        yield parquet, parquet

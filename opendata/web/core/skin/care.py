@@ -44,13 +44,23 @@ def keep_care(response: Response) -> Response:
 
 def carry_care(endpoint: str, values: dict[str, Any]) -> None:
     """Have the addresses of a page carry it while no cookie does."""
-    if not has_request_context() or PARAMETER in values or endpoint.partition(".")[0] in _WITHOUT:
+    carried = find_carried()
+    if not carried or PARAMETER in values or endpoint.partition(".")[0] in _WITHOUT:
         return
     if endpoint.startswith("api_") or endpoint == "site_public.send_file":
         return
-    wished = request.args.get(PARAMETER)
-    if wished in LEVELS[1:] and not read_cookie(COOKIE):
-        values[PARAMETER] = wished
+    values[PARAMETER] = carried
+
+
+def find_carried() -> str:
+    """What addresses must carry, found once in a request."""
+    if not has_request_context():
+        return ""
+    found: str | None = g.get("carried_care")
+    if found is None:
+        wished = request.args.get(PARAMETER, "")
+        found = g.carried_care = wished if wished in LEVELS[1:] and not read_cookie(COOKIE) else ""
+    return found
 
 
 def list_carried() -> list[tuple[str, str]]:

@@ -6,13 +6,14 @@ The address is signed, so nobody else can make a link of ours that leads to wher
 from __future__ import annotations
 
 import hmac
+from functools import lru_cache
+from hashlib import sha256
 from urllib.parse import urlsplit
 
-from flask import request, url_for
+from flask import current_app, request, url_for
 
 from opendata.domain.site.links import is_own_site
 from opendata.metadata.text import is_web_address
-from opendata.services.access.limits import digest_name
 from opendata.web.core.instance import services
 
 _SIGN_LETTERS = 32
@@ -36,7 +37,12 @@ def is_near(address: str) -> bool:
 
 def sign(address: str) -> str:
     """The proof that we made the link."""
-    return digest_name(services().settings, f"leave\n{address}")[:_SIGN_LETTERS]
+    return _sign(str(current_app.secret_key), address)
+
+
+@lru_cache(maxsize=4096)
+def _sign(secret: str, address: str) -> str:
+    return hmac.new(secret.encode(), f"leave\n{address}".encode(errors="replace"), sha256).hexdigest()[:_SIGN_LETTERS]
 
 
 def is_signed(address: str, proof: str) -> bool:

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from opendata.domain.moments import format_time
-from opendata.errors import N_, InputError
+from opendata.errors import N_
 from opendata.problems import choose_voice
 from opendata.services.access.people.persons import may_manage_any
 from opendata.services.core.actors import Actor
@@ -45,6 +45,7 @@ def show_control() -> str:
         groups=[(name, sorted(found, key=_is_none)) for name, found in groups if any(one.count for one in found)],
         quiet=[(name, found) for name, found in groups if found and not any(one.count for one in found)],
         names=GAUGES,
+        counted=next((one.counted for one in counts if one.counted), None),
         publisher=publisher,
         publishers=list_publishers(),
         work=list_staff_groups(actor),
@@ -127,10 +128,7 @@ def _read_publisher() -> str | None:
 
 
 def _read_sort() -> str:
-    sort = request.args.get("sort") or SORTS[0]
-    if sort not in SORTS:
-        raise InputError(N_("“sort” must be one of: %(sorts)s"), sorts=", ".join(SORTS))
-    return sort
+    return request.args.get("sort") or SORTS[0]
 
 
 def list_publishers() -> list[dict[str, object]]:

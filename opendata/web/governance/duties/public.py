@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify, render_template, request, url_for
-from flask_babel import force_locale, gettext
+from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
 from opendata.domain.clocks.years import write_year_csv
@@ -17,7 +17,7 @@ from opendata.services.core.values import Page
 from opendata.services.governance.duties.reporting import OnTimeRow
 from opendata.web.catalogue.feeds import NEVER
 from opendata.web.core.instance import absolute_url, services
-from opendata.web.core.languages import TAGS, choose_language
+from opendata.web.core.languages import TAGS, choose_language, speak
 from opendata.web.governance.duties.words import HELPERS, say_about, say_day, say_message, say_title
 from opendata.wording.governance.duties import PERIOD_NAMES, TRIGGER_NAMES
 
@@ -113,7 +113,7 @@ def send_feed(text: str) -> AnyResponse:
     """What is due for an account: the secret in the address is all that is asked for."""
     found = services().duty_feeds.read(text)
     language = found.language or choose_language()
-    with force_locale(TAGS[language].replace("-", "_") if language in TAGS else "en"):
+    with speak(language):
         entries = [
             Entry(
                 id=absolute_url(url_for("duties.show_duty", duty=item.id)),

@@ -25,6 +25,8 @@ from opendata.tables.schema.schema_faults import MAX_PATTERN_LENGTH
 from opendata.tables.types.registry import TYPES, arrow_type
 from opendata.wording.notes import write_note
 
+pytestmark = pytest.mark.usefixtures("table_pass")
+
 FIELDS: Sequence[dict[str, Any]] = [
     *({"name": name, "type": name} for name in sorted(TYPES)),
     {"name": "other", "type": "string"},

@@ -1,0 +1,1 @@
+"""Tables in parts: cut where they are large, and taken in where their parts were written elsewhere."""

@@ -1,0 +1,1 @@
+"""Files of tables cut into parts, and the tail that joins Parquet files."""

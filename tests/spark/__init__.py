@@ -1,0 +1,1 @@
+"""A real cluster of Spark, of one master and two workers on this machine."""
