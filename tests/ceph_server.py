@@ -125,6 +125,13 @@ rgw dns s3website name = {WEBSITE}
             *("radosgw-admin", "user", "create", "--uid=test", "--display-name=test", "--max-buckets=0"),
             *(f"--access-key={KEY_ID}", f"--secret-key={SECRET}"),
         )
+        self._make_pools()
+
+    def _make_pools(self) -> None:
+        """The gateway makes what it keeps objects in at the first one, which takes seconds."""
+        bucket = self.make_bucket()
+        for method in ("PUT", "HEAD", "DELETE"):
+            sign_and_send(bucket, method, f"/{bucket.name}/first", b"first" if method == "PUT" else b"")
 
     def start_gateway(self) -> None:
         """Run the gateway until it answers."""

@@ -91,6 +91,7 @@ def test_no_page_reads_more_of_a_larger_catalogue(
 ) -> None:
     monkeypatch.setattr(_rows, "PUBLISHERS", 10)
     monkeypatch.setattr("opendata.services.governance.offices.figures.MANY", 20)
+    monkeypatch.setattr("opendata.services.governance.site.identity.FRESH_SECONDS", 600.0)
     monkeypatch.setattr("opendata.web.exchange.crawling.MOST_ADDRESSES", 100)
     monkeypatch.setattr("opendata.web.exchange.crawling.MOST_IN_PART", 20)
     settings = Settings(home=tmp_path, database_url=postgresql_database, review="none", page_cache_bytes=0)
