@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import format_date, gettext
 
 from opendata.metadata.expectation import NextEdition
+from opendata.web.core.formats import format_period
 from opendata.web.core.instance import services
 
 
@@ -17,4 +18,4 @@ def say_expected(expected: NextEdition) -> str:
     template = gettext("The next edition (%(period)s) is expected by %(day)s.")
     if expected.by < today:
         template = gettext("The next edition (%(period)s) was expected by %(day)s.")
-    return str(template) % {"period": expected.period, "day": format_date(expected.by, "long")}
+    return str(template) % {"period": format_period(expected.period), "day": format_date(expected.by, "long")}

@@ -9,10 +9,12 @@ from datetime import datetime
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from babel.dates import format_skeleton
 from flask import Flask
-from flask_babel import format_date, format_datetime, format_decimal, format_percent
+from flask_babel import format_date, format_datetime, format_decimal, format_percent, get_locale, gettext
 from markupsafe import Markup
 
+from opendata.domain.meaning.periods import read_period
 from opendata.tables.types.canonical import write_value
 from opendata.web.core.instance import services
 from opendata.web.core.languages import choose_language
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 MAX_CELL = 200
 _UNITS = ("B", "kB", "MB", "GB", "TB")
+_PERIODS = {"year": "y", "quarter": "yQQQQ", "month": "yMMMM"}
 _TAGS = {
     *("a", "p", "br", "hr", "em", "strong", "del", "code", "pre", "blockquote", "ul", "ol", "li"),
     *("h2", "h3", "h4", "h5", "h6", "table", "thead", "tbody", "tr", "th", "td"),
@@ -35,6 +38,7 @@ def register_formats(app: Flask) -> None:
     filters = {
         "day": format_day,
         "moment": format_moment,
+        "period": format_period,
         "count": format_count,
         "size": format_size,
         "percent": format_percent,
@@ -65,6 +69,31 @@ def format_moment(value: datetime) -> str:
 @lru_cache(maxsize=4096, typed=True)
 def _format_moment(value: datetime, language: str, zone: str) -> str:  # noqa: ARG001 - as `_format_count`
     return f"{format_date(value, 'long')} {format_datetime(value, 'HH:mm')}"
+
+
+def format_period(text: str) -> str:
+    """The normal form of a period in words: 2026年第3季度, October 2026, 1993 to 2017. Other texts stay as they are."""
+    return _format_period(text, choose_language())
+
+
+@lru_cache(maxsize=4096)
+def _format_period(text: str, language: str) -> str:
+    period = read_period(text)
+    if period is None:
+        return text
+    if period.is_interval:
+        first, last = (_format_period(part, language) for part in text.split("/"))
+        return str(gettext("%(first)s to %(last)s", first=first, last=last))
+    year, _, part = text.partition("-")
+    if period.kind == "week":
+        return str(gettext("week %(week)s of %(year)s", week=int(part[1:]), year=year))
+    if period.kind == "half" and part == "H1":
+        return str(gettext("first half of %(year)s", year=year))
+    if period.kind == "half":
+        return str(gettext("second half of %(year)s", year=year))
+    if period.kind == "day":
+        return str(format_date(period.start, "long"))
+    return str(format_skeleton(_PERIODS[period.kind], period.start, locale=get_locale()))
 
 
 def format_count(value: float) -> str:

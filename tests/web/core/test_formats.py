@@ -8,12 +8,14 @@ from decimal import Decimal
 
 import pytest
 
+from opendata.intake.meaning.periods import find_period
 from opendata.intake.meaning.units import code_unit
 from opendata.web.core.formats import (
     excerpt,
     format_cell,
     format_day,
     format_moment,
+    format_period,
     format_size,
     name_unit,
     render_markdown,
@@ -38,6 +40,33 @@ def test_a_unit_is_said_in_words_and_its_chinese_name_is_read_as_the_same_unit(l
     assert name_unit("t") == {"zh": "吨", "en": "tonnes"}[language]
     assert name_unit("万元") == "万元"
     assert language == "en" or all(code_unit(name_unit(code)) == code for code in UNITS)
+
+
+@pytest.mark.parametrize(
+    ("text", "zh", "en"),
+    [
+        ("2025", "2025年", "2025"),
+        ("2026-H1", "2026年上半年", "first half of 2026"),
+        ("2026-H2", "2026年下半年", "second half of 2026"),
+        ("2026-Q3", "2026年第3季度", "3rd quarter 2026"),
+        ("2026-10", "2026年10月", "October 2026"),
+        ("2026-W05", "2026年第5周", "week 5 of 2026"),
+        ("2026-03-07", "2026年3月7日", "March 7, 2026"),
+        ("1993/2017", "1993年至2017年", "1993 to 2017"),
+        ("2025-09/2026-08", "2025年9月至2026年8月", "September 2025 to August 2026"),
+    ],
+)
+def test_a_period_is_said_in_words_that_are_read_as_the_same_period(language: str, text: str, zh: str, en: str) -> None:
+    assert format_period(text) == {"zh": zh, "en": en}[language]
+    found = find_period(zh)
+    assert found is not None
+    assert found.period.text == text
+
+
+@pytest.mark.parametrize("text", ["", "2026-13", "2017/1993", "<b>2026</b>"])
+def test_what_is_no_period_stays_as_it_is(language: str, text: str) -> None:
+    assert language
+    assert format_period(text) == text
 
 
 @pytest.mark.parametrize(

@@ -61,16 +61,16 @@ def test_a_clerk_looks_once_and_readers_learn_what_the_numbers_mean(desk: Portal
     reader = desk.client()
     version = reader.get("/datasets/output/1.0.0/").text
     check_page(version)
-    for text in ("时期：2098-09", "单位：万元", "未经审计", "来源: 安平县统计局", "编制单位: 县工业和信息化局"):
+    for text in ("时期：2098年9月", "单位：万元", "未经审计", "来源: 安平县统计局", "编制单位: 县工业和信息化局"):
         assert text in version, text
     assert "# 工业总产值 · 2098-09 · 万元" in html.unescape(version)
     assert "工业产值：2098-09[DS/OL]" in html.unescape(version)
     entry = reader.get("/datasets/output").text
     check_page(entry)
-    assert "2098-09 · 版本 1.0.0" in entry
-    assert "下一期（2098-10）预计在 2098年11月30日 前发布" in entry
+    assert "2098年9月 · 版本 1.0.0" in entry
+    assert "下一期（2098年10月）预计在 2098年11月30日 前发布" in entry
     feed = reader.get("/datasets/output/feed.atom").text
-    assert "<subtitle>下一期（2098-10）预计在 2098年11月30日 前发布。</subtitle>" in feed
+    assert "<subtitle>下一期（2098年10月）预计在 2098年11月30日 前发布。</subtitle>" in feed
     rest = reader.get("/api/v1/datasets/output").get_json()
     assert rest["nextExpected"] == {"period": "2098-10", "by": "2098-11-30", "editions": 0}
 
