@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from opendata.db.models import (
@@ -14,17 +14,20 @@ from opendata.db.models import (
     DutyProgress,
     EventChain,
     HarvestSource,
+    HigherPlatform,
     LastCheck,
     Obligation,
     OutboxMail,
     PublicEventProgress,
     Source,
+    UpwardRecord,
     WebhookDelivery,
 )
 from opendata.db.session import list_revisions
 from opendata.domain.drafts import DraftState
 from opendata.domain.harvest.runs import HarvestWish
 from opendata.domain.mail.letters import LetterState
+from opendata.domain.upward.records import RecordState
 from opendata.errors import BackendError
 from opendata.services.core.context import Context
 from opendata.services.drafts.lease import is_free
@@ -102,11 +105,15 @@ class Figures:
         now = self._context.clock()
         mail, hook = OutboxMail.state == LetterState.WAITING, WebhookDelivery.state == "waiting"
         asked = or_(HarvestSource.is_active.is_(True), HarvestSource.wish != HarvestWish.NOTHING)
+        active = select(HigherPlatform.id).where(HigherPlatform.is_active.is_(True))
+        unsent = UpwardRecord.state.in_((RecordState.WAITING, RecordState.FAILED))
+        sent_up = and_(unsent, UpwardRecord.platform_id.in_(active))
         queries: Mapping[str, tuple[ColumnElement[bool], Moment, InstrumentedAttribute[int]]] = {
             "mail": (mail, OutboxMail.due, OutboxMail.tries),
             "webhooks": (hook, WebhookDelivery.due, WebhookDelivery.tries),
             "fetches": (Source.due.is_not(None), Source.due, Source.tries),
             "harvests": (asked, HarvestSource.due, HarvestSource.tries),
+            "higher-platforms": (sent_up, UpwardRecord.due, UpwardRecord.attempts),
         }
         for name, (where, due, tries) in queries.items():
             count, oldest = session.execute(select(func.count(), func.min(due)).where(where, due <= now)).one()

@@ -36,6 +36,14 @@ class World:
             self.services.upward.sending.run_due()
         return self.services.upward.platforms.get(SYSTEM, "province")
 
+    def count_outbox(self, what: str) -> int:
+        """A figure for Prometheus about what is to be sent to higher platforms."""
+        self.services.monitoring.exposing.forget()
+        lines = self.services.monitoring.exposing.write().decode().splitlines()
+        name = f'opendata_outbox_{what}{{outbox="higher-platforms"}} '
+        (value,) = (line.removeprefix(name) for line in lines if line.startswith(name))
+        return round(float(value))
+
     @property
     def record(self) -> RecordView:
         (found,) = self.services.upward.records.list(SYSTEM, "province", limit=9).items
@@ -136,8 +144,10 @@ def test_a_refusal_of_the_record_waits_and_one_of_the_platform_is_tried_again(wo
     world.ckan.days = [502, 503]
     world.push(2)
     assert (world.record.state, world.record.status) == (RecordState.FAILED, 503)
+    assert world.count_outbox("failing") == 1
     assert world.push().failures == 0
     assert world.record.state == RecordState.DELIVERED
+    assert (world.count_outbox("waiting"), world.count_outbox("failing")) == (0, 0)
 
 
 @pytest.mark.slow
