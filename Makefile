@@ -18,6 +18,7 @@ NATIVE := opendata/_native.abi3.so
 UNCOMPILED := olefile2|/pyasn1_modules/|/authlib/|/pygments/(lexers|styles)/|/redis/asyncio/|/openpyxl/|/aiohttp/|/tests/|/fontTools/|/mypyc?/|/pip/|/setuptools/|/scipy/|/networkx/|/mlcroissant/|/rdflib/|/pandas-stubs/
 BROWSER := $(VENV)/browser/.installed
 CLIENTS := tests/clients/browser
+FOREIGN := $(VENV)/foreign/.installed
 SCRIPTS := clients/mirror/node_modules/.installed
 RATIOS := $(VENV)/ratios.jsonl
 
@@ -54,12 +55,12 @@ test: $(DEV) $(NATIVE) $(BROWSER) $(SCRIPTS) ## run the tests, except the slow o
 	$(BIN)/pytest $(PARALLEL) -m "$(QUICK)" --durations=10
 
 .PHONY: test-part
-test-part: $(DEV) $(NATIVE) $(BROWSER) $(SCRIPTS) ## run one part of the slow tests: PART=0/6 to PART=5/6
+test-part: $(DEV) $(NATIVE) $(BROWSER) $(SCRIPTS) $(FOREIGN) ## run one part of the slow tests: PART=0/6 to PART=5/6
 	@$(compile)
 	$(BIN)/pytest $(PARALLEL) -m "slow" --part $(PART) $(THOROUGH) --durations=10
 
 .PHONY: test-all
-test-all: $(DEV) $(NATIVE) $(BROWSER) $(SCRIPTS) ## run all tests on all databases, the property tests from a new seed (30 minutes)
+test-all: $(DEV) $(NATIVE) $(BROWSER) $(SCRIPTS) $(FOREIGN) ## run all tests on all databases, the property tests from a new seed (30 minutes)
 	@$(compile)
 	$(BIN)/pytest $(PARALLEL) $(THOROUGH) --durations=20
 
@@ -125,10 +126,11 @@ lock: $(BIN)/uv ## choose the newest versions that pyproject.toml allows and wri
 	$(COMPILE) --output-file requirements.lock
 	$(COMPILE) --group dev --constraints requirements.lock --output-file requirements-dev.lock
 	$(COMPILE) --extra spark --constraints requirements-dev.lock --output-file requirements-spark.lock
+	$(COMPILE_ALONE) --group foreign --output-file requirements-foreign.lock
 
-COMPILE = $(BIN)/uv pip compile pyproject.toml --extra otel --extra postgres --extra redis --extra s3 --extra sftp \
-    --group build --universal --generate-hashes \
+COMPILE_ALONE = $(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 \
     --upgrade --quiet --no-emit-index-url --no-annotate --custom-compile-command "make lock"
+COMPILE = $(COMPILE_ALONE) pyproject.toml --extra otel --extra postgres --extra redis --extra s3 --extra sftp --group build
 
 .PHONY: clean
 clean: ## remove .venv, caches and reports; the instance under var/ stays
@@ -155,6 +157,12 @@ $(VENV)/spark/.installed: requirements-dev.lock requirements-spark.lock $(BIN)/u
 	    --requirements requirements-dev.lock --requirements requirements-spark.lock
 	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(@D)/bin/python --editable .
 	@touch $@
+
+# Programs of others, each as its makers ship it. Their tests are skipped where they can't be fetched.
+$(FOREIGN): requirements-foreign.lock $(BIN)/uv
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(@D)
+	@if $(BIN)/uv pip sync --quiet --require-hashes --python $(@D)/bin/python $<; then touch $@; \
+	else echo "The programs of others can't be fetched: their tests will be skipped"; fi
 
 # What the tests run inside a browser: clients that send files, and axe. Where it can't be fetched, their tests are skipped.
 $(BROWSER): $(CLIENTS)/package-lock.json $(CLIENTS)/package.json $(BIN)/python

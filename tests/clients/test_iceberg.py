@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import csv
-import glob
 import io
-import json
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -22,12 +16,11 @@ from pyiceberg.catalog import Catalog, load_catalog
 from pyiceberg.exceptions import ForbiddenError, NoSuchNamespaceError, NoSuchTableError
 from werkzeug.serving import make_server
 
+from tests.foreign import FOLDER, run_foreign
 from tests.instances import DATASET, lend_app, make_actor, make_services, publish
-from tests.servers import lack
 
 pytestmark = pytest.mark.slow
 
-DUCKDB = "1.5.5"
 """The newest version of DuckDB that has its extensions in packages."""
 
 TABLE = "every_kind.all_types"
@@ -37,15 +30,16 @@ ICEBERG = "ATTACH '' AS portal (TYPE iceberg, ENDPOINT '{}/iceberg', AUTHORIZATI
 DUCKLAKE = "ATTACH 'ducklake:{}/portal.ducklake' AS portal (READ_ONLY)"
 
 _READ = """
-import json, sys
+import glob, json, sys
 import duckdb
-attach, extensions, queries = sys.argv[1], sys.argv[2].split(","), json.load(sys.stdin)
+attach, folder, extensions = sys.argv[1:]
 engine = duckdb.connect()
 engine.execute("SET autoinstall_known_extensions = false; SET autoload_known_extensions = false")
-for path in extensions:
+for name in extensions.split(","):
+    path, = glob.glob(f"{folder}/lib/python*/site-packages/**/{name}.duckdb_extension", recursive=True)
     engine.execute(f"LOAD '{path}'")
 engine.execute(attach)
-json.dump([engine.execute(query).fetchall() for query in queries], sys.stdout)
+json.dump([engine.execute(query).fetchall() for query in json.load(sys.stdin)], sys.stdout)
 """
 
 
@@ -141,32 +135,9 @@ def catalog(office: str) -> Catalog:
     return load_catalog("portal", uri=f"{office}/iceberg")
 
 
-@pytest.fixture(scope="module")
-def duckdb_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Python of its own with DuckDB and its extensions in packages: `OPENDATA_TEST_DUCKDB`, or a new one."""
-    named = os.environ.get("OPENDATA_TEST_DUCKDB", "")
-    if named:
-        return Path(named)
-    if "duckdb-iceberg" not in os.environ.get("OPENDATA_TEST_REQUIRE", ""):
-        lack("duckdb-iceberg", "OPENDATA_TEST_DUCKDB names no folder of a Python with DuckDB and its extensions")
-    folder = tmp_path_factory.mktemp("duckdb")
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    packages = [f"duckdb=={DUCKDB}", *(f"duckdb-extension-{name}=={DUCKDB}" for name in EXTENSIONS)]
-    subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "-q", *packages], check=True)
-    return folder
-
-
-def ask_duckdb(folder: Path, attach: str, *queries: str) -> list[list[list[Any]]]:
+def ask_duckdb(attach: str, *queries: str) -> list[list[list[Any]]]:
     """What DuckDB answers in a process of its own, which loads nothing but the files of its packages."""
-    files = [
-        glob.glob(f"{folder}/lib/python*/site-packages/**/{name}.duckdb_extension", recursive=True)
-        for name in EXTENSIONS
-    ]
-    paths = ",".join(found[0] for found in files)
-    command = [folder / "bin" / "python", "-c", _READ, attach, paths]
-    done = subprocess.run(command, input=json.dumps(queries), capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    found: list[list[list[Any]]] = json.loads(done.stdout)
+    found: list[list[list[Any]]] = run_foreign(_READ, queries, attach, str(FOLDER), ",".join(EXTENSIONS))
     return found
 
 
@@ -248,10 +219,9 @@ def test_pyiceberg_is_refused_what_changes_something(catalog: Catalog, office: s
         catalog.create_namespace("mine")
 
 
-def test_duckdb_reads_both_versions_cell_by_cell(duckdb_folder: Path, office: str) -> None:
+def test_duckdb_reads_both_versions_cell_by_cell(office: str) -> None:
     table, chosen = f"portal.{TABLE}", "CAST(COLUMNS(*) AS VARCHAR)"
     listed, newest, snapshots, few = ask_duckdb(
-        duckdb_folder,
         ICEBERG.format(office),
         "SELECT table_schema, table_name FROM information_schema.tables",
         f"SELECT {chosen} FROM {table}",
@@ -261,16 +231,13 @@ def test_duckdb_reads_both_versions_cell_by_cell(duckdb_folder: Path, office: st
     assert listed == [["every_kind", "all_types"]]
     assert few == [[1]]
     assert unify(newest) == read_csv(office, "2.0.0")
-    (older,) = ask_duckdb(
-        duckdb_folder, ICEBERG.format(office), f"SELECT {chosen} FROM {table} AT (VERSION => {snapshots[0][0]})"
-    )
+    (older,) = ask_duckdb(ICEBERG.format(office), f"SELECT {chosen} FROM {table} AT (VERSION => {snapshots[0][0]})")
     assert unify(older) == read_csv(office, "1.0.0")
 
 
-def test_duckdb_reads_the_newest_versions_from_the_frozen_ducklake(duckdb_folder: Path, office: str) -> None:
+def test_duckdb_reads_the_newest_versions_from_the_frozen_ducklake(office: str) -> None:
     table, chosen = f"portal.{TABLE}", "CAST(COLUMNS(*) AS VARCHAR)"
     listed, newest, few = ask_duckdb(
-        duckdb_folder,
         DUCKLAKE.format(office),
         "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = 'portal'",
         f"SELECT {chosen} FROM {table}",
