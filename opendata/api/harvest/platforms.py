@@ -53,6 +53,7 @@ class PlatformBody(Shape):
     )
     themes = Many(Text(longest=100), metadata={"description": "Only entries of these themes, or publishers."})
     harvested = Switch(metadata={"description": "Whether entries taken in from other portals are sent on."})
+    withdrawn = Switch(metadata={"description": "Whether nothing is to be there: what the platform has is withdrawn."})
     active = Switch(metadata={"description": "Whether anything is sent. Default true."})
     public = Switch(metadata={"description": "Whether anybody sees where a dataset is at the platform."})
 
@@ -85,6 +86,7 @@ class PlatformShape(Schema):
     publishers = fields.List(fields.String(), required=True)
     themes = fields.List(fields.String(), required=True)
     harvested = fields.Boolean(required=True, attribute="takes_harvested")
+    withdrawn = fields.Boolean(required=True, attribute="is_withdrawn")
     active = fields.Boolean(required=True, attribute="is_active")
     public = fields.Boolean(required=True, attribute="is_public")
     counts = fields.Function(

@@ -29,16 +29,20 @@ class SendMethod(StrEnum):
 class Selection:
     """Which open entries are sent: those of some publishers or of some themes, all where neither is named.
 
-    `takes_harvested` says whether entries that were taken in from other portals are sent on.
+    `takes_harvested` says whether entries that were taken in from other portals are sent on. Of a selection that
+    `is_withdrawn` nothing is sent, and what the platform has is withdrawn.
     """
 
     publishers: Sequence[str] = ()
     themes: Sequence[str] = ()
     takes_harvested: bool = False
+    is_withdrawn: bool = False
 
     def takes(self, entry: CatalogueEntry, publishers: Collection[str]) -> bool:
         """Whether an entry is sent; `publishers` are those of the selection as they are called now."""
-        if not entry.is_open or (entry.origin is not None and not self.takes_harvested):
+        if self.is_withdrawn or not entry.is_open:
+            return False
+        if entry.origin is not None and not self.takes_harvested:
             return False
         if not self.publishers and not self.themes:
             return True

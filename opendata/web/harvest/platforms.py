@@ -215,6 +215,7 @@ def _read(values: Mapping[str, str]) -> PlatformInput:
         publishers=request.form.getlist("publishers"),
         themes=request.form.getlist("themes"),
         takes_harvested=bool(values.get("harvested")),
+        is_withdrawn=bool(values.get("withdrawn")),
         is_active=bool(values.get("active")),
         is_public=bool(values.get("public")),
     )
@@ -222,7 +223,12 @@ def _read(values: Mapping[str, str]) -> PlatformInput:
 
 def _show(found: PlatformView) -> Mapping[str, str]:
     texts = {name: str(getattr(found, name)) for name in ("title", "url", "kind", "account", "method", "revision")}
-    flags = {"harvested": found.takes_harvested, "active": found.is_active, "public": found.is_public}
+    flags = {
+        "harvested": found.takes_harvested,
+        "withdrawn": found.is_withdrawn,
+        "active": found.is_active,
+        "public": found.is_public,
+    }
     return {**texts, **{name: "1" if value else "" for name, value in flags.items()}}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from opendata.db.models.base import Base, Id, Leased, Word, one_of
@@ -17,10 +17,10 @@ class HigherPlatform(Leased, Base):
     """A platform above this one. `secret` is encrypted with a key that isn't in the database.
 
     `account` is what this portal is called there: the id of the sender, or the organization at CKAN. `publishers` and
-    `themes` choose what is sent. `position` and `digest` are those of the last line of the audit log that was looked
-    at; -1 where all entries are to be looked at. After `failures` in a row it is left alone until `rests_until`,
-    `reason` says why. `step` are the figures of the last comparison with what it has, of `compared`; `is_asked` has it
-    compared at once. A worker holds it as `owner` until `held_until`.
+    `themes` choose what is sent, nothing if it `is_withdrawn`. `position` and `digest` are those of the last line of
+    the audit log that was looked at; -1 where all entries are to be looked at. After `failures` in a row it is left
+    alone until `rests_until`, `reason` says why. `step` are the figures of the last comparison with what it has, of
+    `compared`; `is_asked` has it compared at once. A worker holds it as `owner` until `held_until`.
     """
 
     __tablename__ = "higher_platforms"
@@ -36,6 +36,7 @@ class HigherPlatform(Leased, Base):
     publishers: Mapped[list[Any]]
     themes: Mapped[list[Any]]
     takes_harvested: Mapped[bool]
+    is_withdrawn: Mapped[bool] = mapped_column(default=False, server_default=false())
     is_active: Mapped[bool]
     is_public: Mapped[bool]
     author: Mapped[str]

@@ -70,12 +70,15 @@ class HigherPlatforms:
             row.method = SendMethod(said.method)
             row.publishers, row.themes = list(said.publishers), list(said.themes)
             row.takes_harvested, row.is_active, row.is_public = said.takes_harvested, said.is_active, said.is_public
+            row.is_withdrawn = said.is_withdrawn
             row.author, row.changed = found.name, now
             row.revision += 1
             row.position, row.digest = ALL, ""
             row.failures, row.rests_until, row.reason = 0, None, None
             give_back(row)  # what is under way may be about another platform
             details: dict[str, Any] = {"url": said.url, "speaks": said.kind, "active": said.is_active}
+            if said.is_withdrawn:
+                details["withdrawn"] = True
             self._context.log(session, found, "put-platform", "platform", platform, **details)
             session.flush()
             return _view(session, row), is_new
@@ -112,7 +115,9 @@ class HigherPlatforms:
         with self._context.write() as session:
             row = find_platform(session, platform, lock=True)
             if row.is_active:
-                raise StateError(N_("Turn the platform off first. What it has of your datasets stays there"))
+                raise StateError(
+                    N_("Turn the platform off first. What it has stays there, unless you withdraw it before")
+                )
             session.execute(delete(UpwardRecord).where(UpwardRecord.platform_id == platform))
             session.delete(row)
             self._context.log(session, found, "delete-platform", "platform", platform)

@@ -37,13 +37,19 @@ class PlatformInput:
     publishers: Sequence[str] = ()
     themes: Sequence[str] = ()
     takes_harvested: bool = False
+    is_withdrawn: bool = False
     is_active: bool = True
     is_public: bool = False
 
     @classmethod
     def from_values(cls, said: Mapping[str, Any]) -> Self:
         """The platform out of a form or a document, under the names of REST."""
-        names = {"harvested": "takes_harvested", "active": "is_active", "public": "is_public"}
+        names = {
+            "harvested": "takes_harvested",
+            "active": "is_active",
+            "public": "is_public",
+            "withdrawn": "is_withdrawn",
+        }
         values: dict[str, Any] = {names.get(name, name): value for name, value in said.items()}
         for name, value in values.items():
             values[name] = value.strip() if isinstance(value, str) else value
@@ -129,6 +135,7 @@ class PlatformView:
     publishers: Sequence[str]
     themes: Sequence[str]
     takes_harvested: bool
+    is_withdrawn: bool
     is_active: bool
     is_public: bool
     author: str
@@ -176,7 +183,12 @@ class RecordView:
 
 def read_selection(row: HigherPlatform) -> Selection:
     """Which entries a platform gets."""
-    return Selection(publishers=row.publishers, themes=row.themes, takes_harvested=row.takes_harvested)
+    return Selection(
+        publishers=row.publishers,
+        themes=row.themes,
+        takes_harvested=row.takes_harvested,
+        is_withdrawn=row.is_withdrawn,
+    )
 
 
 def view_platform(row: HigherPlatform, counts: Mapping[RecordState, int]) -> PlatformView:
@@ -192,6 +204,7 @@ def view_platform(row: HigherPlatform, counts: Mapping[RecordState, int]) -> Pla
         publishers=row.publishers,
         themes=row.themes,
         takes_harvested=row.takes_harvested,
+        is_withdrawn=row.is_withdrawn,
         is_active=row.is_active,
         is_public=row.is_public,
         author=row.author,

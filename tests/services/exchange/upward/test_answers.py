@@ -89,6 +89,7 @@ def test_a_selection_takes_what_is_open_and_chosen() -> None:
     assert Selection(publishers=("old",)).takes(make("open"), {"p1"})
     assert not Selection(publishers=("p2",)).takes(make("open"), {"p2"})
     assert Selection(publishers=("p2",), themes=("health",)).takes(make("open"), {"p2"})
+    assert not Selection(is_withdrawn=True).takes(make("open"), set())
     assert not Selection(themes=("water",)).takes(make("open"), set())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -95,6 +95,20 @@ def test_a_package_is_made_changed_deleted_and_comes_back(world: World) -> None:
     world.push()
     (back,) = world.ckan.live
     assert back["id"] == package["id"]
+
+
+@pytest.mark.slow
+def test_a_platform_that_is_withdrawn_is_left_with_nothing_and_gets_all_again(world: World) -> None:
+    world.push()
+    said = PlatformInput(title="省", url=world.ckan.url, kind="ckan", account="district", is_withdrawn=True)
+    world.services.upward.platforms.put(SYSTEM, "province", said)
+    assert world.push().counts[RecordState.WITHDRAWN] == 1
+    assert world.ckan.live == []
+    world.services.datasets.update(SYSTEM, "reservoirs", {"title": "水库水位"})
+    assert world.push().counts[RecordState.WITHDRAWN] == 1
+    world.services.upward.platforms.put(SYSTEM, "province", replace(said, is_withdrawn=False))
+    world.push()
+    assert [item["title"] for item in world.ckan.live] == ["水库水位"]
 
 
 @pytest.mark.slow
