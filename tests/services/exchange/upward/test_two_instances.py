@@ -308,10 +308,15 @@ def test_a_receiver_that_is_killed_in_the_midst_ends_with_all_and_nothing_twice(
     for number in range(3, 15):
         pair.district.datasets.create(editor, {**DATASET, "id": f"d{number}", "title": f"数据 {number}"})
         publish(pair.district, editor, dataset=f"d{number}")
-    home = pair.city.services.settings.home
+    settings = pair.city.services.settings
     pair.city.stop()
     pair.city.services.database.dispose()
-    environment = {**os.environ, "OPENDATA_HOME": str(home), "PYTHONPATH": str(Path(__file__).parents[4])}
+    environment = {
+        **os.environ,
+        "OPENDATA_HOME": str(settings.home),
+        "OPENDATA_DATABASE_URL": settings.database_url,
+        "PYTHONPATH": str(Path(__file__).parents[4]),
+    }
     command = [
         sys.executable,
         "-m",
