@@ -12,11 +12,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol, Self, cast
 
-from isal import isal_zlib
-
 _PACKED = 1 << 18  # bytes read at once
 _MOST = 1 << 20  # bytes that one call inflates
-_ERROR = cast(type[Exception], isal_zlib.error)
 
 
 class Stream(Protocol):
@@ -58,11 +55,14 @@ class InflatedPart:
     """
 
     def __init__(self, archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+        from isal import isal_zlib
+
         stored = copy.copy(part)  # read as it lies there; zipfile still compares the headers
         stored.compress_type, stored.file_size = zipfile.ZIP_STORED, part.compress_size
         del stored.CRC  # it is that of the inflated bytes
         self._packed = archive.open(stored)
         self._inflate = isal_zlib.decompressobj(-zlib.MAX_WBITS)
+        self._add, self._error = isal_zlib.crc32, cast(type[Exception], isal_zlib.error)
         self._name, self._crc = part.filename, part.CRC
         self._left, self._sum = part.file_size, 0
         self._held = b""
@@ -92,11 +92,11 @@ class InflatedPart:
             packed = self._inflate.unconsumed_tail or self._packed.read(_PACKED)
             try:
                 data = self._inflate.decompress(packed, most)[: self._left]
-            except _ERROR as error:
+            except self._error as error:
                 raise zlib.error(str(error)) from error
             is_end = self._inflate.eof or not (packed or data)
             self._left = 0 if is_end else self._left - len(data)
-            self._sum = isal_zlib.crc32(data, self._sum)
+            self._sum = self._add(data, self._sum)
             if self._left == 0 and self._sum != self._crc:
                 raise zipfile.BadZipFile(f"Bad CRC-32 for file {self._name!r}")
         return data
