@@ -415,6 +415,8 @@ PyMethodDef METHODS[] = {
     {"hash_numbers", hash_numbers, METH_VARARGS, "Hashes of numbers."},
     {"take_rows", take_rows, METH_VARARGS, "Rows of a sheet that are written as a form tells, as columns."},
     {"measure_numbers", measure_numbers, METH_VARARGS, "Lengths and counts of numbers that are plain."},
+    {"shorten_numbers", shorten_numbers, METH_VARARGS, "Plain numbers, the longest as short as they can be."},
+    {"write_days", write_days, METH_VARARGS, "Whole days of a workbook in ISO 8601."},
     {nullptr, nullptr, 0, nullptr},
 };
 PyModuleDef MODULE = {PyModuleDef_HEAD_INIT, "_native", "One pass over the bytes of a table.", -1, METHODS,

@@ -36,5 +36,7 @@ PyObject* measure_texts(PyObject*, PyObject* arguments);
 PyObject* hash_numbers(PyObject*, PyObject* arguments);
 PyObject* take_rows(PyObject*, PyObject* arguments);
 PyObject* measure_numbers(PyObject*, PyObject* arguments);
+PyObject* shorten_numbers(PyObject*, PyObject* arguments);
+PyObject* write_days(PyObject*, PyObject* arguments);
 
 }  // namespace opendata

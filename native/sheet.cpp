@@ -164,12 +164,12 @@ Outcome take_row(Cursor& cursor, std::vector<Column>& columns, Texts& numbers, T
 // (rows as UTF-8, columns, shared texts) -> (numbers of the rows, their attributes, a list of texts for each column that
 // has any); None where something isn't as the columns tell.
 PyObject* take_rows(PyObject*, PyObject* arguments) {
-  PyObject *block = nullptr, *given = nullptr, *strings = nullptr;
-  if (!PyArg_ParseTuple(arguments, "SO!O!", &block, &PyTuple_Type, &given, &PyList_Type, &strings)) return nullptr;
-  char* text = nullptr;
-  Py_ssize_t size = 0;
-  if (PyBytes_AsStringAndSize(block, &text, &size)) return nullptr;
-  if (!is_utf8(reinterpret_cast<const uint8_t*>(text), size_t(size))) Py_RETURN_NONE;
+  View block;
+  PyObject *given = nullptr, *strings = nullptr;
+  if (!PyArg_ParseTuple(arguments, "y*O!O!", &block.buffer, &PyTuple_Type, &given, &PyList_Type, &strings))
+    return nullptr;
+  if (!is_utf8(block.bytes(), block.size())) Py_RETURN_NONE;
+  const auto text = reinterpret_cast<const char*>(block.bytes());
   try {
     std::vector<Column> columns(size_t(PyTuple_Size(given)));
     for (size_t i = 0; i < columns.size(); i++)
@@ -177,7 +177,7 @@ PyObject* take_rows(PyObject*, PyObject* arguments) {
     Texts numbers, attributes;
     const Held empty(PyUnicode_FromStringAndSize("", 0));
     if (!empty.object || !numbers.object() || !attributes.object()) return nullptr;
-    for (Cursor cursor{text, text + size}; cursor.at < cursor.end;) {
+    for (Cursor cursor{text, text + block.size()}; cursor.at < cursor.end;) {
       const Outcome outcome = take_row(cursor, columns, numbers, attributes, strings, empty.object);
       if (outcome == FAILED) return nullptr;
       if (outcome == OTHER) Py_RETURN_NONE;

@@ -12,6 +12,7 @@ import random
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +140,11 @@ def attack(folder: Path, first: int, inputs: int) -> None:
         native.is_odd(block, 34, chance.randrange(-1, len(block) + 2))
         plain += not refusal
         taken += take_rows(native, chance)
-        native.measure_numbers(["".join(chance.choices("0123456789.-e中", k=chance.randrange(20))) for _ in range(3)])
+        numbers = ["".join(chance.choices("0123456789.-e中", k=chance.randrange(20))) for _ in range(3)]
+        native.measure_numbers(numbers)
+        native.write_days(numbers)
+        with suppress(ValueError):  # what isn't a number at all is never handed over
+            native.shorten_numbers(numbers, chance.randrange(20))
     print(f"{inputs} blocks scanned, {plain} of them plain; {taken} sheets taken: no finding")
 
 

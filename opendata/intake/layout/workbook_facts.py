@@ -165,7 +165,10 @@ class SheetFacts:
             known.head = " ".join([known.head, *(text[:80] for text in head)])[:2000]
         # Long texts aren't codes: a column of them need not be searched.
         if any(map(str.isdigit, texts[:_FEW])) or known.numbers:
-            known.text_codes += _count_codes([text for text in texts if _SHORTEST_CODE <= len(text) <= _LONGEST_CODE])
+            sizes = {*map(len, texts)}
+            if min(sizes) < _SHORTEST_CODE or max(sizes) > _LONGEST_CODE:
+                texts = [text for text in texts if _SHORTEST_CODE <= len(text) <= _LONGEST_CODE]
+            known.text_codes += _count_codes(texts)
 
     def numbers(
         self, column: int, rows: Sequence[int], texts: Sequence[str], measured: NumberMeasures | None = None

@@ -10,7 +10,9 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, cast
+
+from opendata.tables.arrow.compiled import find_compiled
 
 StyleKind = Literal["number", "date", "datetime", "time", "duration", "year", "month"]
 
@@ -123,6 +125,9 @@ def serial_texts(raw: Sequence[str], kind: StyleKind, epoch_1904: bool) -> list[
 def _usual_texts(raw: Sequence[str], kind: StyleKind) -> list[str | None]:
     """Days after February 1900, of which nearly all dates are. Raises `ValueError` where there is another."""
     if kind == "date":
+        write = find_compiled("write_days") if isinstance(raw, list) else None
+        if write and (found := write(raw)):
+            return cast(list[str | None], found)
         try:
             return [*map(_DAYS.__getitem__, raw)]
         except KeyError:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from opendata.errors import N_
 from opendata.intake.layout.workbook_facts import NumberMeasures, SheetFacts
@@ -132,6 +132,9 @@ def _are_plain(lines: str) -> bool:
 
 def _shortest(raw: Sequence[str]) -> list[str]:
     """Numbers written plainly but some of them at length, each in its shortest form."""
+    shorten = find_compiled("shorten_numbers") if isinstance(raw, list) else None
+    if shorten and (found := shorten(raw, _DIGITS_KEPT)):
+        return cast(list[str], found)
     texts = [*raw]
     for place, size in enumerate(map(len, raw)):
         if size > _DIGITS_KEPT and not (value := raw[place]).isdigit():

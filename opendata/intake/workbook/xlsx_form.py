@@ -91,7 +91,7 @@ class RowForm:
         """Whether the compiled module takes such rows."""
         return self._literals is not None and find_compiled("take_rows") is not None
 
-    def take_bytes(self, rows: bytes, strings: list[str]) -> Taken | None:
+    def take_bytes(self, rows: bytes | memoryview, strings: list[str]) -> Taken | None:
         """Whole rows in UTF-8, as `take_columns`."""
         found = find_compiled("take_rows")(rows, self._literals, strings)
         return Taken(found[0], found[1], found[2], has_texts=True) if found else None

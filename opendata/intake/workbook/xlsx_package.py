@@ -12,9 +12,10 @@ import posixpath
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from sys import getsizeof
@@ -23,6 +24,7 @@ from typing import IO, Any
 from opendata.errors import N_, TooLargeError, UnreadableFileError
 from opendata.intake.document.markup import MarkupError, parse_tree
 from opendata.intake.grid import Span
+from opendata.intake.kind.zip_part import PieceStream, Stream, open_part
 from opendata.intake.workbook.number_formats import PLAIN, NumberFormat, find_format
 
 _MAX_TOTAL = 4 << 30  # bytes of all parts, inflated
@@ -31,6 +33,7 @@ _RATIO_FROM = 10 << 20
 _MAX_PART = 16 << 20  # of a part that is read as a whole
 _MAX_STRINGS = 1 << 30
 _MAX_HELD = 192 << 20  # bytes of memory that the shared texts may take
+_MOST_A_TEXT, _MOST_A_CHARACTER = 96, 4  # bytes of memory
 _LONGEST_TEXT = 1 << 20  # characters; Excel allows 32,767
 _MAX_TAIL = 64 << 20
 _MAX_MERGES = 500_000
@@ -136,7 +139,7 @@ class Package:
     def __init__(self, source: Path | IO[bytes]) -> None:
         with reading("ZIP"):
             self._zip = zipfile.ZipFile(source)
-        self._kept: dict[str, bytes] = {}
+        self._kept: dict[str, list[bytes]] = {}
         self._styles: list[NumberFormat] | None = None
         self._strings: list[str] | None = None
         check_sizes(self._zip)
@@ -158,12 +161,12 @@ class Package:
         """Let the file go."""
         self._zip.close()
 
-    def open_part(self, part: str) -> IO[bytes]:
+    def open_part(self, part: str) -> Stream:
         """The bytes of a part, streaming."""
         if (kept := self._kept.pop(part, None)) is not None:
-            return io.BytesIO(kept)
+            return PieceStream(kept)
         with reading(part):
-            return self._zip.open(part)
+            return open_part(self._zip, part)
 
     def _xml(self, part: str) -> Any:
         with reading(part):
@@ -233,15 +236,18 @@ class Package:
             if self._zip.getinfo(part).file_size > _MAX_STRINGS:
                 raise TooLargeError(N_("The part %(part)s of the workbook is too large"), part=part)
             strings: list[str] = []
-            held = 0
-            for texts in _strings(self._zip.open(part), part):
+            held = counted = most = 0  # bytes of the texts counted, how many these are, and bytes of all at most
+            for texts, size in _strings(open_part(self._zip, part), part):
                 start = len(strings)
                 strings += texts
-                if max(map(len, islice(strings, start, None)), default=0) > _LONGEST_TEXT:
+                if size > _LONGEST_TEXT and max(map(len, islice(strings, start, None)), default=0) > _LONGEST_TEXT:
                     raise _too_long()
-                held += sum(map(getsizeof, islice(strings, start, None))) + 8 * (len(strings) - start)
-                if held > _MAX_HELD:
-                    raise TooLargeError(N_("The workbook has too much text. Save its sheets as CSV files"))
+                most += _MOST_A_TEXT * (len(strings) - start) + _MOST_A_CHARACTER * size
+                if most > _MAX_HELD:
+                    held += sum(map(getsizeof, islice(strings, counted, None))) + 8 * (len(strings) - counted)
+                    counted = len(strings)
+                    if held > _MAX_HELD:
+                        raise TooLargeError(N_("The workbook has too much text. Save its sheets as CSV files"))
             return strings
 
     def tail(self, part: str) -> str:
@@ -249,16 +255,15 @@ class Package:
         with reading(part), self._zip.open(part) as stream:
             prefix = re.search(rb"<(\w+:)worksheet[\s>]", stream.read(4096))
         end = b"</" + (prefix[1] if prefix else b"") + b"sheetData>"
-        size = self._zip.getinfo(part).file_size
+        is_kept = self._zip.getinfo(part).file_size <= _MOST_KEPT
         with reading(part), self.open_part(part) as stream:
-            if size <= _MOST_KEPT:
-                data = stream.read(size)
-                self._kept = {part: data}
-                at = data.rfind(end)
-                return data[at:].decode("utf-8", "replace") if at >= 0 else ""
+            if is_kept:
+                pieces = [*iter(partial(stream.read, _TEXT_CHUNK), b"")]
+                self._kept = {part: pieces}
+                return _cut_tail(pieces, end).decode("utf-8", "replace")
             return self._find_tail(stream, part, end).decode("utf-8", "replace")
 
-    def _find_tail(self, stream: IO[bytes], part: str, end: bytes) -> bytes:
+    def _find_tail(self, stream: Stream, part: str, end: bytes) -> bytes:
         kept: list[bytes] = []
         edge = b""
         while chunk := stream.read(_CHUNK):
@@ -285,7 +290,7 @@ class Package:
 class PartText:
     """The text of a part, piece by piece."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._plain = codecs.getincrementaldecoder("utf-8-sig")()
         self._decoder: codecs.IncrementalDecoder | io.IncrementalNewlineDecoder = self._plain
@@ -318,7 +323,18 @@ class PartText:
         return self._decoder.decode(data)
 
 
-def _strings(stream: IO[bytes], part: str) -> Iterator[Iterable[str]]:
+def _cut_tail(pieces: Sequence[bytes], end: bytes) -> bytes:
+    """What begins with the last `end` in pieces of which none but the last is short; nothing if there is none."""
+    for place in reversed(range(len(pieces))):
+        after = b"".join(pieces[place + 1 : place + 2])[: len(end) - 1]
+        at = (pieces[place] + after).rfind(end)
+        if at >= 0:
+            return b"".join([pieces[place][at:], *pieces[place + 1 :]])
+    return b""
+
+
+def _strings(stream: Stream, part: str) -> Iterator[tuple[Iterable[str], int]]:
+    """Some texts at once, and how many characters they were cut from."""
     text = PartText(stream)
     buffer = text.read()
     prefix = re.search(r"<(\w+):sst[\s>]", buffer)
@@ -342,9 +358,10 @@ def _strings(stream: IO[bytes], part: str) -> Iterator[Iterable[str]]:
         items = buffer[at:end]
         plain = _split_items(items)
         if plain is not None:
-            yield map(xml_text, plain) if "&" in items or "_x" in items else plain
+            yield map(xml_text, plain) if "&" in items or "_x" in items else plain, len(items)
         else:
-            yield [unescaped(element_text(node)) for node in _parsed_items(f"{opening}{items}</sst>", part)]
+            parsed = _parsed_items(f"{opening}{items}</sst>", part)
+            yield [unescaped(element_text(node)) for node in parsed], len(items)
         at = max(end, at)
         more = text.read()
         if not more:

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from opendata.errors import N_, TooLargeError
 from opendata.intake.document.markup import parse_tree
+from opendata.intake.kind.zip_part import Stream
 from opendata.intake.layout.workbook_facts import SheetFacts
 from opendata.intake.workbook.cell_values import CellValues
 from opendata.intake.workbook.number_formats import NumberFormat
@@ -65,7 +66,7 @@ class SheetRows:
 
     def __init__(
         self,
-        stream: IO[bytes],
+        stream: Stream,
         part: str,
         strings: list[str],
         styles: Sequence[NumberFormat],
@@ -158,7 +159,9 @@ class SheetRows:
         while more := self._text.read_bytes():
             data += more
             end = data.rfind(_ROW_END) + len(_ROW_END)
-            if end < len(_ROW_END) or b"\r" in more or not (taken := form.take_bytes(data[:end], self._strings)):
+            if end < len(_ROW_END) or b"\r" in more:
+                break
+            if not (taken := form.take_bytes(memoryview(data)[:end], self._strings)):
                 break
             self._taken.append(taken)
             data = data[end:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import random
 from typing import Any
@@ -147,3 +148,29 @@ def test_measured_numbers_tell_the_facts_that_searches_find(monkeypatch: pytest.
             texts = CellValues("sheet", [], facts, ShownFormats()).convert("number", 1, range(2, 2 + len(raw)), raw)
             told.append((list(texts), facts.decisions()))
         assert told[0] == told[1], raw
+
+
+@pytest.mark.skipif(find_compiled("write_days") is None, reason="the compiled module isn't built")
+def test_compiled_days_are_those_of_the_calendar() -> None:
+    start = dt.date(1899, 12, 30)
+    days = [*range(-1, 800), *range(36000, 37600), *range(73000, 73200), *range(2958000, 2958470)]
+    for number in [*days, *random.Random(1).choices(range(2958466), k=20_000)]:
+        text = (start + dt.timedelta(number)).isoformat() if 61 <= number < 2958466 else None
+        assert find_compiled("write_days")(["", str(number)]) == (["", text] if text else None)
+    for odd in ("045292", "45292.5", "4.5e4", "-45292", "４５２９２", "45292 ", "9" * 40):
+        assert find_compiled("write_days")(["45292", odd]) is None
+    assert find_compiled("write_days")(["1900", ""]) == ["1905-03-14", ""]
+
+
+@pytest.mark.skipif(find_compiled("shorten_numbers") is None, reason="the compiled module isn't built")
+def test_compiled_numbers_are_as_short_as_those_of_python() -> None:
+    chance = random.Random(1)
+    for _ in range(20_000):
+        digits = "".join(chance.choices("0123456789", k=chance.randrange(16, 40)))
+        cut = chance.randrange(1, len(digits))
+        text = chance.choice(["", "-"]) + (digits[:cut].lstrip("0") or "0") + "." + digits[cut:].rstrip("0") + "7"
+        shortest = repr(float(text))
+        is_plain = "e" not in shortest and not shortest.endswith(".0")
+        expected = shortest if is_plain and len(text) > 15 else None if len(text) > 15 else text
+        found = find_compiled("shorten_numbers")([text, "1.5", "", "1234567890123456789"], 15)
+        assert found == (None if expected is None else [expected, "1.5", "", "1234567890123456789"])
