@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from opendata.search.asking import ask_for_phrase, tolerate
 from opendata.search.folding import fold_with_places
 from opendata.search.index import make_schema, words_of
+from opendata.search.queries import ask_for_phrase, tolerate
 from opendata.search.words import is_chinese, list_runs, list_words, spell
 
 if TYPE_CHECKING:
