@@ -18,7 +18,10 @@ from opendata.search.queries import (
     ask_for_some,
     ask_titles_for_all,
     ask_titles_for_some,
+    find_all,
+    find_some,
     join,
+    unite,
     unscored,
 )
 from opendata.search.ranking import (
@@ -132,7 +135,7 @@ class _Asking:
         total, facets = self._count_all(_Reach.ALL)
         if not self._words or total >= FEW:
             return _Counted(_Reach.ALL, total, total, facets)
-        exact = count_hits(self._searcher, self._ask_for(_Reach.ALL)) if self._filters else total
+        exact = count_hits(self._searcher, self._find(_Reach.ALL)) if self._filters else total
         if exact >= FEW or (exact and self._request.sort != "relevance"):
             return _Counted(_Reach.ALL, total, total, facets)
         reach = _Reach.BOTH if exact else _Reach.SOME
@@ -143,14 +146,14 @@ class _Asking:
         return total, exact, facets
 
     def _count_all(self, reach: _Reach) -> tuple[int, Counts]:
-        return count_all(self._searcher, self._ask_for(reach), self._filters, self._request.today)
+        return count_all(self._searcher, self._find(reach), self._filters, self._request.today)
 
     def _rank(self, counted: _Counted) -> Sequence[Hit]:
         request = self._request
         page = Page(request.limit, request.offset)
         if page.offset >= counted.total:
             return []
-        query = join([self._ask_for(counted.reach), *self._filters.values()])
+        query = join([self._find(counted.reach), *self._filters.values()])
         if request.sort == "downloads":
             return rank_by_list(self._searcher, query, page, request.ranked)
         if request.sort == "updated":
@@ -159,15 +162,25 @@ class _Asking:
             return rank_by_field(self._searcher, query, page, "titleKey", descending=False)
         if counted.total > MANY:
             return rank_in_tiers(self._searcher, self._list_tiers(counted.reach), query, page)
-        return rank_by_score(self._searcher, query, page)
+        if not self._words:
+            return rank_by_score(self._searcher, query, page)
+        return rank_by_score(self._searcher, join([self._ask_for(counted.reach), *self._filters.values()]), page)
 
-    def _ask_for(self, reach: _Reach) -> Query:
-        """What is looked for, without the filters."""
+    def _find(self, reach: _Reach) -> Query:
+        """What is looked for, without the filters and without scores."""
         from tantivy import Query
 
         text = self._request.text
         if not self._words:  # marks alone are no word, and no dataset has them
             return Query.empty_query() if text.strip() else Query.all_query()
+        if reach is _Reach.ALL:
+            return find_all(self._words, self._synonyms)
+        some = find_some(self._words, text, self._synonyms)
+        return unite([find_all(self._words, self._synonyms), some]) if reach is _Reach.BOTH else some
+
+    def _ask_for(self, reach: _Reach) -> Query:
+        """The same with scores; there are words."""
+        text = self._request.text
         if reach is _Reach.ALL:
             return ask_for_all(self._words, text, self._synonyms)
         some = ask_for_some(self._words, text, self._synonyms)

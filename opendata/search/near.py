@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 def mark(text: str, words: Iterable[str]) -> Sequence[tuple[int, int]]:
     """The places of words in a text, in order and without overlaps."""
+    wanted = list(words)
+    if not wanted:
+        return []
     folded = fold_with_places(text)
     found: list[tuple[int, int]] = []
-    for word in words:
+    for word in wanted:
         start = folded.text.find(word)
         while start >= 0:
             end = start + len(word)

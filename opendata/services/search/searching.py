@@ -191,7 +191,8 @@ class Searching:
     def _name_facets(self, facets: Mapping[str, Sequence[tuple[str, int]]]) -> Mapping[str, Sequence[FacetValue]]:
         publishers = [value for value, _ in facets.get("publisher", ())]
         with self._context.read() as session:
-            rows = session.scalars(select(Publisher).where(Publisher.id.in_(publishers))).all()
+            columns = (Publisher.id, Publisher.title, Publisher.i18n)
+            rows = session.execute(select(*columns).where(Publisher.id.in_(publishers))).all() if publishers else []
         known = {row.id: (row.title, row.i18n or {}) for row in rows}
         named: dict[str, Sequence[FacetValue]] = {}
         for name, found in facets.items():
