@@ -24,9 +24,13 @@ if TYPE_CHECKING:
 PUNCTUALITY_FACET = "punctuality"
 
 Counts = Mapping[str, Sequence[tuple[str, int]]]
-"""By facet: how many datasets have each value, most first, and equally many in the order of the values."""
+"""By facet: how many datasets have each value, most first, and equally many in the order of the values.
 
-_MOST_VALUES = 10_000
+What is late comes after what is on time, however many there are.
+"""
+
+MOST_VALUES = 10_000
+"""So many values of a facet are counted, and so many combinations of values before each value is counted for itself."""
 _LAST_DAY = date.max.toordinal()
 _TOTAL = "total"
 _LATE, _ON_TIME = "late", "onTime"
@@ -102,7 +106,7 @@ def _sort(found: Any) -> Sequence[tuple[str, int]]:
 
 
 def _count_values(field: str) -> Mapping[str, Any]:
-    return {"terms": {"field": field, "size": _MOST_VALUES, "segment_size": _MOST_VALUES}}
+    return {"terms": {"field": field, "size": MOST_VALUES, "segment_size": MOST_VALUES}}
 
 
 def _count_documents() -> Mapping[str, Any]:
