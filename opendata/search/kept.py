@@ -39,3 +39,9 @@ class Kept:
                 _, (_, gone) = self._answers.popitem(last=False)
                 self._size -= gone
         return made
+
+    def clear(self) -> None:
+        """Forget all answers."""
+        with self._lock:
+            self._answers.clear()
+            self._size = 0
