@@ -96,13 +96,9 @@ class PublicEvents:
             query = query.where(PublicEvent.kind.in_(kinds))
         with self._context.read() as session:
             if dataset:
-                uuid = select(Dataset.uuid).where(
-                    or_(
-                        Dataset.id == dataset,
-                        Dataset.id.in_(select(Alias.dataset_id).where(Alias.old == dataset)),
-                    )
-                )
-                query = query.where(PublicEvent.dataset_uuid.in_(uuid))
+                renamed = Dataset.id.in_(select(Alias.dataset_id).where(Alias.old == dataset))
+                uuids = session.scalars(select(Dataset.uuid).where(or_(Dataset.id == dataset, renamed))).all()
+                query = query.where(PublicEvent.dataset_uuid.in_(uuids))  # nearly always one: read in order by its index
             if publisher:
                 query = query.where(PublicEvent.publisher_id == publisher)
             end = session.scalar(select(func.max(PublicEvent.id))) or 0
