@@ -36,9 +36,7 @@ _TOTAL = "total"
 _LATE, _ON_TIME = "late", "onTime"
 
 
-def count_all(
-    searcher: Searcher, wanted: Query, filters: Mapping[str, Query], today: date
-) -> tuple[int, Counts]:
+def count_all(searcher: Searcher, wanted: Query, filters: Mapping[str, Query], today: date) -> tuple[int, Counts]:
     """How many datasets are found, and the counts by each facet under all filters but its own.
 
     These are what else could be chosen there.

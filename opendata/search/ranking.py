@@ -51,14 +51,12 @@ def rank_by_field(searcher: Searcher, query: Query, page: Page, field: str, *, d
     from tantivy import Order
 
     order = Order.Desc if descending else Order.Asc
-    found = searcher.search(
-        query, page.limit, count=False, offset=page.offset, order_by_field=field, order=order
-    )
+    found = searcher.search(query, page.limit, count=False, offset=page.offset, order_by_field=field, order=order)
     return [Hit(_read_id(searcher, place), 0.0) for _, place in found.hits]
 
 
 def rank_in_tiers(searcher: Searcher, tiers: Sequence[Query], query: Query, page: Page) -> Sequence[Hit]:
-    """The hits that a first query finds too, by its score, then those of the next one, then all others, newest first."""
+    """The hits that a first query finds too, by its score, then those of the next, then all others, newest first."""
     hits: list[Hit] = []
     offset = page.offset
     before: list[Query] = []

@@ -24,7 +24,17 @@ TODAY = date(2026, 11, 30)
 THEMES = ("教育", "交通运输", "生态环保", 'a "b", c')
 FORMATS = ("csv", "xlsx", "parquet")
 QUERIES = [query.text for query in list_queries()]
-HARD = ("水库 蝴蝶 gonjiao", "公交站点77773", "第7局", "shui ku", "gong jiao zhan dian", "停", "2024年", "bus stpos", "。")
+HARD = (
+    "水库 蝴蝶 gonjiao",
+    "公交站点77773",
+    "第7局",
+    "shui ku",
+    "gong jiao zhan dian",
+    "停",
+    "2024年",
+    "bus stpos",
+    "。",
+)
 
 
 def make_documents() -> list[SearchDocument]:
@@ -62,7 +72,9 @@ def search(index: SearchIndex, text: str, kept: Kept | None = None, **options: o
 
 def count_by_hand(names: Sequence[str]) -> Mapping[str, Mapping[str, int]]:
     """What the facets of these datasets are."""
-    found = {name: Counter(value for item in names for value in DOCUMENTS[item].values.get(name, ())) for name in FACETS}
+    found = {
+        name: Counter(value for item in names for value in DOCUMENTS[item].values.get(name, ())) for name in FACETS
+    }
     days = [DOCUMENTS[item].due for item in names]
     late = Counter("late" if day < TODAY else "onTime" for day in days if day is not None)
     return {**found, "punctuality": late}
@@ -135,7 +147,9 @@ def test_very_many_hits_have_those_first_that_say_it_in_their_titles(
     scores = [hit.score for hit in answer.hits]
     assert scores == sorted(scores, reverse=True)
     rest = [hit.id for hit in answer.hits if not hit.score]
-    assert [DOCUMENTS[name].updated for name in rest] == sorted((DOCUMENTS[name].updated for name in rest), reverse=True)
+    assert [DOCUMENTS[name].updated for name in rest] == sorted(
+        (DOCUMENTS[name].updated for name in rest), reverse=True
+    )
     if answer.exact == answer.total:
         titles = [fold(" ".join(DOCUMENTS[hit.id].texts["title"])) for hit in answer.hits if hit.score]
         assert all(word in title for title in titles for word in answer.words)

@@ -98,7 +98,9 @@ class PublicEvents:
             if dataset:
                 renamed = Dataset.id.in_(select(Alias.dataset_id).where(Alias.old == dataset))
                 uuids = session.scalars(select(Dataset.uuid).where(or_(Dataset.id == dataset, renamed))).all()
-                query = query.where(PublicEvent.dataset_uuid.in_(uuids))  # nearly always one: read in order by its index
+                query = query.where(
+                    PublicEvent.dataset_uuid.in_(uuids)
+                )  # nearly always one: read in order by its index
             if publisher:
                 query = query.where(PublicEvent.publisher_id == publisher)
             end = session.scalar(select(func.max(PublicEvent.id))) or 0
