@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event, func, select
+from sqlalchemy import event
 
 from bench import _rows
-from opendata.db.models import Dataset
 from opendata.search.index import SearchIndex
 from opendata.services.core.actors import SYSTEM
 from opendata.services.core.instance import create_instance
@@ -150,9 +150,7 @@ def _measure(services: Services) -> Mapping[str, Reads]:
 
 
 def _publish(services: Services) -> None:
-    with services.database.unit() as session:
-        count = session.scalar(select(func.count()).select_from(Dataset))
-    name = f"one-more-{count}"
+    name = f"one-more-{uuid4().hex}"
     services.datasets.create(SYSTEM, {**_rows.METADATA, "id": name, "publisher": "p003"})
     _rows.publish(services, name, 0)
 
