@@ -76,6 +76,18 @@ def list_asked(services: Services, client: FlaskClient, size: int) -> Mapping[st
 
         return ask
 
+    def get_first(path: Callable[[int], str]) -> Callable[[int], None]:
+        """As the first reader gets it after the index has changed: nothing of the answer is kept."""
+        ask = get(path)
+
+        def forget_and_ask(number: int) -> None:
+            opened = services.searching._index.open()
+            assert opened is not None
+            opened.kept.clear()
+            ask(number)
+
+        return forget_and_ask
+
     deep = searching._write_cursor(Search(), min(9_980, size - 20), services.searching._read_cursor(Search())[1])
     far = write_cursor(_rows.name_dataset(size * 9 // 10))
     spread = [size * place // SAMPLE for place in range(SAMPLE)]
@@ -84,11 +96,15 @@ def list_asked(services: Services, client: FlaskClient, size: int) -> Mapping[st
     return {
         "home": get("/"),
         "datasets": get("/datasets"),
+        "datasets, first": get_first(lambda _: "/datasets"),
         "datasets, filtered": get(lambda number: f"/datasets?publisher=p{number:03}&theme=教育&theme=交通运输"),
         "datasets, page 500": get(f"/datasets?cursor={deep}"),
         "search zh": get(lambda number: f"/datasets?q={_rows.SUBJECTS[number % 8][0]}"),
-        "search zh, number": get(lambda number: f"/datasets?q={_rows.say_title(spread[number])[0]}"),
+        "search zh, first": get_first(lambda number: f"/datasets?q={_rows.SUBJECTS[number % 8][0]}"),
+        "search zh, broadest": get_first(lambda _: f"/datasets?q={_rows.SUBJECTS[0][0]}"),
+        "search zh, number": get_first(lambda number: f"/datasets?q={_rows.say_title(spread[number])[0]}"),
         "search en": get(lambda number: f"/datasets?q={_rows.SUBJECTS[number % 8][1]}&lang=en"),
+        "search en, first": get_first(lambda number: f"/datasets?q={_rows.SUBJECTS[number % 8][1]}&lang=en"),
         "dataset": get(lambda number: f"/datasets/{_rows.name_dataset(spread[number])}"),
         "publisher": get(lambda number: f"/publishers/p{number:03}"),
         "REST list": get("/api/v1/datasets?limit=20"),

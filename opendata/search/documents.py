@@ -20,6 +20,9 @@ FACETS = (
 )
 """What results are filtered and counted by. Beside these there is `PUNCTUALITY`, which time changes."""
 
+SEVERAL = ("theme", "format", "license", "period")
+"""Those of which a dataset has several values: it is counted by all of them together, which are few combinations."""
+
 PUNCTUALITY = ("onTime", "late")
 """Whether the next edition of a dataset came before it was expected; neither where none is expected."""
 

@@ -39,14 +39,13 @@ def fold(text: str) -> str:
     return _simplifier().convert(folded) if max(folded, default="") >= _TRADITIONAL_FROM else folded
 
 
+@lru_cache(maxsize=128)  # a page marks the same text more than once
 def fold_with_places(text: str) -> Folded:
     """The same, character by character, so that what is found in it can be marked in the original."""
-    found: list[str] = []
-    places: list[int] = []
-    for place, character in enumerate(text):
-        folded = _fold_character(character)
-        found.append(folded)
-        places.extend([place] * len(folded))
+    found = [_fold_character(character) for character in text]
+    if all(len(folded) == 1 for folded in found):
+        return Folded("".join(found), range(len(text)), len(text))
+    places = [place for place, folded in enumerate(found) for _ in folded]
     return Folded("".join(found), places, len(text))
 
 

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from opendata.search import packages
-from opendata.search.documents import FACETS, SPELLED, WEIGHTS, SearchDocument
+from opendata.search.documents import FACETS, SEVERAL, SPELLED, WEIGHTS, SearchDocument
+from opendata.search.kept import Kept
 from opendata.search.words import make_terms
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FORM = 3
+FORM = 4
 """Counts up when what is written of a document changes: an index of another form is made again."""
 
 _CURRENT = "current.json"
@@ -65,12 +66,23 @@ class Generation:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedIndex:
+    """One state of an index, and what it has answered. `state` is the index's own record of its files."""
+
+    name: str
+    state: bytes
+    index: Index
+    searcher: Searcher
+    kept: Kept
+
+
 class SearchIndex:
     """The index of one instance. Without an index, or with a damaged one, nothing is found."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._opened: tuple[str, Index] | None = None
+        self._opened: OpenedIndex | None = None
 
     def read_generation(self) -> Generation | None:
         """The index that is asked now; None without one of this form."""
@@ -84,15 +96,22 @@ class SearchIndex:
 
     def open_searcher(self) -> Searcher | None:
         """The newest state of the index; None without an index."""
+        opened = self.open()
+        return opened.searcher if opened is not None else None
+
+    def open(self) -> OpenedIndex | None:
+        """The newest state of the index, which is read again only when something was written; None without an index."""
         generation = self.read_generation()
         if generation is None:
             return None
         path = self._folder / generation.name
+        known = self._opened
         try:
-            opened = self._opened
-            if opened is None or opened[0] != generation.name:
-                opened = self._opened = generation.name, _open(path)
-            opened[1].reload()
+            state = _read_state(path)  # before the index reads it: what is written meanwhile is seen at the next look
+            if known is not None and (known.name, known.state) == (generation.name, state) and state:
+                return known
+            index = known.index if known is not None and known.name == generation.name else _open(path)
+            index.reload()
         except ValueError as error:
             self._opened = None
             if _REFUSED in str(error):
@@ -102,7 +121,8 @@ class SearchIndex:
             with contextlib.suppress(OSError):  # another process has removed it, or will find it out itself
                 (path / _DAMAGED).touch()
             return None
-        return opened[1].searcher()
+        opened = self._opened = OpenedIndex(generation.name, state, index, index.searcher(), Kept())
+        return opened
 
     @contextlib.contextmanager
     def guard(self) -> Iterator[None]:
@@ -191,6 +211,14 @@ class SearchIndex:
             yield
 
 
+def _read_state(path: Path) -> bytes:
+    """What the index says of its files; empty where it can't be read, which the index itself then finds too."""
+    try:
+        return (path / "meta.json").read_bytes()
+    except OSError:
+        return b""
+
+
 def _open(path: Path) -> Index:
     from tantivy import Index
 
@@ -239,6 +267,8 @@ def make_schema() -> Schema:
     builder.add_text_field("pinyin", tokenizer_name="whitespace", index_option="basic")
     for name in FACETS:
         builder.add_text_field(name, fast=True, tokenizer_name="raw", index_option="basic")
+    for name in SEVERAL:
+        builder.add_text_field(together_of(name), fast=True, tokenizer_name="raw", index_option="basic")
     builder.add_integer_field("updated", fast=True, indexed=True)
     builder.add_integer_field("due", fast=True, indexed=True)
     builder.add_text_field("titleKey", fast=True, tokenizer_name="raw", index_option="basic")
@@ -249,6 +279,11 @@ def make_schema() -> Schema:
 def words_of(name: str) -> str:
     """The field of the words of a text of `WEIGHTS`."""
     return f"{name}Words"
+
+
+def together_of(name: str) -> str:
+    """The field of all values together that a dataset has of one of `SEVERAL`: a JSON array of texts."""
+    return f"{name}Together"
 
 
 def make_document(document: SearchDocument) -> Document:
@@ -265,8 +300,11 @@ def make_document(document: SearchDocument) -> Document:
     made.add_text("titlePairs", " ".join(item.pairs for item in terms["title"]))
     made.add_text("pinyin", " ".join(item.pinyin for name in SPELLED for item in terms[name]))
     for name in FACETS:
-        for value in dict.fromkeys(document.values.get(name, ())):
+        values = list(dict.fromkeys(document.values.get(name, ())))
+        for value in values:
             made.add_text(name, value)
+        if values and name in SEVERAL:
+            made.add_text(together_of(name), json.dumps(sorted(values), ensure_ascii=False))
     made.add_integer("updated", int(document.updated.timestamp()))
     made.add_text("titleKey", document.title_key)
     if document.due is not None:

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from opendata.search.asking import ask_for_phrase, tolerate
 from opendata.search.folding import fold_with_places
 from opendata.search.index import make_schema, words_of
+from opendata.search.queries import ask_for_phrase, tolerate
 from opendata.search.words import is_chinese, list_runs, list_words, spell
 
 if TYPE_CHECKING:
@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 def mark(text: str, words: Iterable[str]) -> Sequence[tuple[int, int]]:
     """The places of words in a text, in order and without overlaps."""
+    wanted = list(words)
+    if not wanted:
+        return []
     folded = fold_with_places(text)
     found: list[tuple[int, int]] = []
-    for word in words:
+    for word in wanted:
         start = folded.text.find(word)
         while start >= 0:
             end = start + len(word)

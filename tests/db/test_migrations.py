@@ -471,3 +471,23 @@ def test_accounts_of_before_get_the_appointments_that_their_roles_amounted_to(
     command.downgrade(database.migration_config(), "0030")
     database.migrate()
     database.dispose()
+
+
+@pytest.mark.both_databases(slow=True)
+def test_versions_of_before_that_are_stopped_are_found_by_an_index_of_them_alone(
+    tmp_path: Path, empty_database_url: str
+) -> None:
+    database = Database(empty_database_url or f"sqlite:///{tmp_path / 'a.sqlite'}")
+    command.upgrade(database.migration_config(), "0073")
+    before = {item["name"] for item in inspect(database.engine).get_indexes("versions")}
+    database.migrate()
+    after = {item["name"] for item in inspect(database.engine).get_indexes("versions")}
+    assert before - after == {"ix_versions_suspended", "ix_versions_alarming"}
+    assert after - before == {"ix_versions_stopped", "ix_versions_in_alarm"}
+    with database.engine.begin() as connection:
+        if connection.dialect.name == "sqlite":
+            asked = "EXPLAIN QUERY PLAN SELECT id FROM versions WHERE versions.suspended ORDER BY changed"
+            assert "ix_versions_stopped" in str(connection.execute(text(asked)).all())
+    command.downgrade(database.migration_config(), "0073")
+    assert {item["name"] for item in inspect(database.engine).get_indexes("versions")} == before
+    database.dispose()

@@ -229,6 +229,8 @@ class Version(Base):
         Index("ix_versions_published", "published", "id"),
         Index("ix_versions_bytes", "bytes", "id"),
         index_some("ix_versions_withdrawn", "withdrawal IS NOT NULL", "changed", "id"),
+        index_some("ix_versions_stopped", "suspended", "changed", "id"),
+        index_some("ix_versions_in_alarm", "alarming", "changed", "id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -246,10 +248,10 @@ class Version(Base):
     draft_id: Mapped[str | None] = mapped_column(String(32))
     withdrawal: Mapped[Tombstone | None] = mapped_column(JSON)
     unfinished: Mapped[bool] = mapped_column(default=False, index=True)
-    suspended: Mapped[bool] = mapped_column(default=False, index=True)
+    suspended: Mapped[bool] = mapped_column(default=False)
     suspension: Mapped[Suspension | None] = mapped_column(JSON(none_as_null=True))
     screening: Mapped[list[Any] | None] = mapped_column(JSON(none_as_null=True))
-    alarming: Mapped[bool] = mapped_column(default=False, index=True)
+    alarming: Mapped[bool] = mapped_column(default=False)
     period: Mapped[str | None] = mapped_column(String(40))
     coverage: Mapped[str | None] = mapped_column(String(40))
     are_uses_listed: Mapped[bool] = mapped_column(default=False, server_default=false())

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select, union_all
 from sqlalchemy.orm import Session
 
 from opendata.db.models import (
@@ -96,13 +96,11 @@ class PublicEvents:
             query = query.where(PublicEvent.kind.in_(kinds))
         with self._context.read() as session:
             if dataset:
-                uuid = select(Dataset.uuid).where(
-                    or_(
-                        Dataset.id == dataset,
-                        Dataset.id.in_(select(Alias.dataset_id).where(Alias.old == dataset)),
-                    )
-                )
-                query = query.where(PublicEvent.dataset_uuid.in_(uuid))
+                own = select(Dataset.uuid).where(Dataset.id == dataset)
+                renamed = select(Dataset.uuid).join(Alias, Alias.dataset_id == Dataset.id).where(Alias.old == dataset)
+                uuids = session.scalars(union_all(own, renamed)).all()
+                # Nearly always one: its events are read in order by their index.
+                query = query.where(PublicEvent.dataset_uuid.in_(uuids))
             if publisher:
                 query = query.where(PublicEvent.publisher_id == publisher)
             end = session.scalar(select(func.max(PublicEvent.id))) or 0

@@ -24,7 +24,7 @@ from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.version_rows import view_version
 from opendata.services.catalogue.versions import find_version
 from opendata.services.catalogue.withdrawals import Withdrawals, choose_latest, mark_suspended
-from opendata.services.core.access import where_published_by
+from opendata.services.core.access import where_published_by, where_stopped
 from opendata.services.core.actors import Actor, require_editor, require_maintainer, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.core.editions.version_values import VersionView
@@ -103,4 +103,4 @@ class Stops:
 
 def _where_stopped(actor: Actor | None) -> ColumnElement[bool]:
     """The stopped versions that the actor decides about."""
-    return and_(Version.suspended, Version.withdrawal.is_(None), where_published_by(require_publisher(actor)))
+    return and_(where_stopped(), Version.withdrawal.is_(None), where_published_by(require_publisher(actor)))

@@ -104,6 +104,16 @@ def where_standing() -> ColumnElement[bool]:
     return and_(Version.withdrawal.is_(None), Version.suspended.is_(False))
 
 
+def where_stopped() -> ColumnElement[bool]:
+    """The condition on rows of `versions` under which a version was stopped, as its index has it."""
+    return literal_column("versions.suspended")
+
+
+def where_alarming() -> ColumnElement[bool]:
+    """The condition on rows of `versions` under which there may be personal data in one, as its index has it."""
+    return literal_column("versions.alarming")
+
+
 def where_published_by(actor: Actor) -> ColumnElement[bool]:
     """The condition on rows of `versions` under which an actor decides about them: their publisher's, or all."""
     own = select(Dataset.id).where(where_edited(actor))

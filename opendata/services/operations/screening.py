@@ -20,7 +20,7 @@ from opendata.privacy.detection.screen import PrivacyScreen
 from opendata.services.catalogue.files.reading import lend_file
 from opendata.services.catalogue.manifests import Manifests
 from opendata.services.catalogue.version_rows import view_version
-from opendata.services.core.access import where_published_by, where_standing
+from opendata.services.core.access import where_alarming, where_published_by, where_standing
 from opendata.services.core.actors import Actor, require_publisher
 from opendata.services.core.context import Context
 from opendata.services.core.editions.version_values import VersionView
@@ -106,4 +106,4 @@ class Screening:
 
 def _where_alarming(actor: Actor | None) -> ColumnElement[bool]:
     """The public versions in which something was found and that the actor decides about."""
-    return and_(Version.alarming, where_standing(), where_published_by(require_publisher(actor)))
+    return and_(where_alarming(), where_standing(), where_published_by(require_publisher(actor)))

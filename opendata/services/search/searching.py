@@ -98,8 +98,8 @@ class Searching:
     def search(self, wanted: Search) -> SearchResult:
         """Search. Raises `InputError` for a cursor that isn't of this search."""
         offset, day = self._read_cursor(wanted)
-        searcher = self._index.open_searcher()
-        if searcher is None:
+        opened = self._index.open()
+        if opened is None:
             return SearchResult(items=(), total=0, facets={}, is_ready=False)
         request = SearchRequest(
             text=wanted.text,
@@ -113,9 +113,9 @@ class Searching:
         similar: Sequence[str] = ()
         try:
             with self._index.guard():
-                answer = ask(searcher, request, load_synonyms())
+                answer = ask(opened.searcher, request, load_synonyms(), opened.kept)
                 if answer.words and answer.exact == 0:
-                    similar = find_similar(searcher, answer.words, _SIMILAR)
+                    similar = find_similar(opened.searcher, answer.words, _SIMILAR)
         except UnreadableIndexError:
             return SearchResult(items=(), total=0, facets={}, is_ready=False)
         views = self._view([hit.id for hit in answer.hits])
@@ -191,7 +191,8 @@ class Searching:
     def _name_facets(self, facets: Mapping[str, Sequence[tuple[str, int]]]) -> Mapping[str, Sequence[FacetValue]]:
         publishers = [value for value, _ in facets.get("publisher", ())]
         with self._context.read() as session:
-            rows = session.scalars(select(Publisher).where(Publisher.id.in_(publishers))).all()
+            columns = (Publisher.id, Publisher.title, Publisher.i18n)
+            rows = session.execute(select(*columns).where(Publisher.id.in_(publishers))).all() if publishers else []
         known = {row.id: (row.title, row.i18n or {}) for row in rows}
         named: dict[str, Sequence[FacetValue]] = {}
         for name, found in facets.items():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote_plus
 
 from flask import request, url_for
 from markupsafe import Markup
@@ -31,6 +33,10 @@ FILTERS = (*FACETS, "punctuality")
 _SHOWN = 8
 """So many values of a facet are shown at once; the others are behind “more”."""
 _MOST_SHOWN = 200
+_PLACE = f"value-{secrets.token_hex(8)}"
+"""Stands for a value in an address: nobody can send it in."""
+_NOT_ESCAPED = "!$'()*,/:;?@"
+"""What werkzeug leaves as it is in the query of an address."""
 _MOST_CHOSEN = 1_000
 """So many characters all chosen values have together, with their names: each link of the page repeats them."""
 
@@ -118,26 +124,41 @@ def _list_facets(wanted: Search, found: SearchResult) -> Iterator[Facet]:
         if name == "period":
             values.sort(key=lambda item: item.value, reverse=True)
         missing = [FacetValue(value, 0) for value in chosen if value not in {item.value for item in values}]
-        choices = [_make_choice(wanted, name, item) for item in [*missing, *values]]
+        find_address = _write_addresses(wanted, name)
+        choices = [_make_choice(wanted, name, item, find_address) for item in [*missing, *values]]
         choices.sort(key=lambda choice: not choice.is_chosen)
         shown = max(_SHOWN, len(chosen))
         yield Facet(name, LABELS[name], choices[:shown], choices[shown:], len(chosen))
 
 
-def _make_choice(wanted: Search, name: str, item: FacetValue) -> Choice:
-    chosen = wanted.filters.get(name, ())
-    is_chosen = item.value in chosen
-    values = [value for value in chosen if value != item.value] if is_chosen else [*chosen, item.value]
+def _make_choice(wanted: Search, name: str, item: FacetValue, find_address: Callable[[str], str]) -> Choice:
     title = name_value(name, item.value, choose_language(), item.title, item.i18n)
-    return Choice(title, item.count, is_chosen, link_search(wanted, **{name: values}))
+    return Choice(title, item.count, item.value in wanted.filters.get(name, ()), find_address(item.value))
+
+
+def _write_addresses(wanted: Search, name: str) -> Callable[[str], str]:
+    """The address of the search with a value of a filter, or without it if it is chosen.
+
+    A page has hundreds of these, which differ in one value: they are written from one address with a mark in its place.
+    """
+    chosen = wanted.filters.get(name, ())
+    model = link_search(wanted, **{name: [*chosen, _PLACE]})
+
+    def write(value: str) -> str:
+        if value in chosen:
+            return link_search(wanted, **{name: [item for item in chosen if item != value]})
+        return model.replace(_PLACE, quote_plus(value, safe=_NOT_ESCAPED))
+
+    return write
 
 
 def list_chosen(wanted: Search, found: SearchResult) -> Iterator[Choice]:
     """Each chosen value; its address is that of the search without it."""
     for name, values in wanted.filters.items():
         known = {item.value: item for item in found.facets.get(name, ())}
+        find_address = _write_addresses(wanted, name)
         for value in values:
-            yield _make_choice(wanted, name, known.get(value, FacetValue(value, 0)))
+            yield _make_choice(wanted, name, known.get(value, FacetValue(value, 0)), find_address)
 
 
 def link_search(wanted: Search, endpoint: str = "catalogue.list_datasets", /, **changed: Any) -> str:

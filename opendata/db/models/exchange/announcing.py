@@ -19,12 +19,16 @@ class PublicEvent(Base):
     """
 
     __tablename__ = "public_events"
-    __table_args__ = (Index("ix_public_events_dataset_uuid_id", "dataset_uuid", "id"),)
+    __table_args__ = (
+        Index("ix_public_events_dataset_uuid_id", "dataset_uuid", "id"),
+        Index("ix_public_events_kind_id", "kind", "id"),
+        Index("ix_public_events_publisher_id_id", "publisher_id", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(BigInteger, unique=True)
     at: Mapped[datetime]
-    kind: Mapped[str] = mapped_column(String(40), index=True)
+    kind: Mapped[str] = mapped_column(String(40))
     dataset_uuid: Mapped[str | None] = mapped_column(String(36))
     dataset_id: Mapped[str | None] = mapped_column(Id)
     version: Mapped[str | None] = mapped_column(String(40))
@@ -75,6 +79,7 @@ class WebhookDelivery(Leased, Base):
     __table_args__ = (
         Index("ix_webhook_deliveries_state_due", "state", "due"),
         Index("ix_webhook_deliveries_webhook_id_id", "webhook_id", "id"),
+        Index("ix_webhook_deliveries_created", "created"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

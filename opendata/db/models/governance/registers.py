@@ -25,6 +25,7 @@ class RegistrationRow(Base):
         one_of("kind", RegistrationKind),
         one_of("state", RegistrationState),
         Index("ix_registrations_dataset_uuid_state", "dataset_uuid", "state", "version"),
+        Index("ix_registrations_state", "state"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

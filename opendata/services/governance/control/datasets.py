@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, literal_column, select
 
 from opendata.db.models import Dataset, Flaw, Version
 from opendata.domain.disclosure import CLOSED, CONDITIONAL, OPEN
-from opendata.services.core.access import where_flawed, where_listed
+from opendata.services.core.access import where_alarming, where_flawed, where_listed, where_stopped
 from opendata.services.governance.control.gauges import Asking, Choice, Gauge, Group, Kind, select_datasets
 
 
@@ -50,11 +50,11 @@ def _withdrawn(asking: Asking) -> Select[Any]:
 
 
 def _stopped(asking: Asking) -> Select[Any]:
-    return _select_versions(asking, Version.suspended.is_(True), Version.withdrawal.is_(None))
+    return _select_versions(asking, where_stopped(), Version.withdrawal.is_(None))
 
 
 def _alarming(asking: Asking) -> Select[Any]:
-    return _select_versions(asking, Version.alarming.is_(True), Version.withdrawal.is_(None))
+    return _select_versions(asking, where_alarming(), Version.withdrawal.is_(None))
 
 
 def _archived(_: Asking) -> ColumnElement[bool]:

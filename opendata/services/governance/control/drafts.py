@@ -64,7 +64,8 @@ def _select_sources(asking: Asking, *conditions: ColumnElement[bool]) -> Select[
         func.coalesce(last, Source.changed).label("since"),
         Source.tries.label("amount"),
     )
-    found = select(*columns).join(Dataset, Dataset.id == Source.dataset_id)
+    # Each source has its dataset. An outer join has SQLite begin with the sources, which are few.
+    found = select(*columns).select_from(Source).outerjoin(Dataset, Dataset.id == Source.dataset_id)
     return found.where(asking.sees(Dataset.publisher_id), *conditions)
 
 
