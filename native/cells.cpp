@@ -3,12 +3,12 @@
 
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 namespace opendata {
 namespace {
 
 constexpr size_t DOUBLE_DIGITS = 15;  // a double keeps every number of up to this many digits
-constexpr double TEN[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 constexpr uint8_t NOTHING[ROOM] = {};
 
 inline bool is_digit(uint8_t byte) { return uint8_t(byte - '0') < 10; }
@@ -137,15 +137,15 @@ __attribute__((noinline)) bool unquote(Text& cell, std::vector<uint8_t>& undone,
 template <int KIND, bool IS_JUDGED>
 class Run {
  public:
-  Run(const Column& column, size_t place, const Rows& rows, size_t first, Buffers& out, size_t longest, uint8_t* empty)
-      : column_(column), place_(place), rows_(rows), first_(first), out_(out), longest_(longest), empty_(empty) {}
+  Run(const Column& column, size_t place, const Rows& rows, Buffers& out)
+      : column_(column), place_(place), rows_(rows), out_(out) {}
 
   int take_all() {
     for (size_t row = 0; row < rows_.count; row += LANES) {
       const size_t count = rows_.count - row < LANES ? rows_.count - row : LANES;
       if (const int refusal = fill(row, count)) return refusal;
       if constexpr (!IS_JUDGED)
-        for (size_t i = 0; i < count && out_.offsets; i++) copy(first_ + row + i, lanes_.cells[i]);
+        for (size_t i = 0; i < count && out_.offsets; i++) copy(rows_.first + row + i, lanes_.cells[i]);
       if constexpr (KIND == CELLS) continue;
       const uint32_t all = uint32_t((uint64_t(1) << count) - 1);
       uint32_t allowed = column_.has_pattern ? column_.pattern.match(lanes_.cells, count) : all;
@@ -160,10 +160,7 @@ class Run {
   const Column& column_;
   const size_t place_;
   const Rows& rows_;
-  const size_t first_;
   Buffers& out_;
-  const size_t longest_;
-  uint8_t* const empty_;
   Lanes lanes_;
   uint8_t roomy_[LANES][ROOM];
   std::vector<std::vector<uint8_t>> undone_;
@@ -185,7 +182,7 @@ class Run {
     if (rows_.quoted || size_t(rows_.stop - last) < ROOM || (rows_.returns && place_ + 1 == rows_.width))
       if (const int refusal = tidy(count)) return refusal;
     for (size_t i = 0; i < count; i++)
-      if (lanes_.sizes[i] > longest_) return LONG;
+      if (lanes_.sizes[i] > rows_.longest) return LONG;
     if (KIND != CELLS && (KIND != TEXT || column_.trims))
       for (size_t i = 0; i < LANES; i++) lanes_.words[i] = load(lanes_.cells[i].bytes);
     return FINE;
@@ -236,13 +233,13 @@ class Run {
     }
     // What a cell is rewritten to might be the text of a missing value.
     if (IS_JUDGED && column_.has_texts_of_nulls) sure &= ~rewritten;
-    if (empty_)
-      for (uint32_t left = sure & ~nulls; left; left &= left - 1) empty_[row + size_t(__builtin_ctz(left))] = 0;
+    if (rows_.empty)
+      for (uint32_t left = sure & ~nulls; left; left &= left - 1) rows_.empty[row + size_t(__builtin_ctz(left))] = 0;
     out_.nulls += size_t(__builtin_popcount(nulls));
     out_.doubts += size_t(__builtin_popcount(all & ~sure));
     for (uint32_t left = all & (IS_JUDGED ? ~sure : all); left; left &= left - 1) {
       const auto i = size_t(__builtin_ctz(left));
-      const size_t number = first_ + row + i;
+      const size_t number = rows_.first + row + i;
       if constexpr (IS_JUDGED) {
         out_.doubt.add(number, lanes_.cells[i]);
       } else {
@@ -277,11 +274,15 @@ class Run {
   }
 };
 
-template <int KIND>
-int choose(const Column& column, size_t place, const Rows& rows, size_t first, Buffers& out, size_t longest,
-           uint8_t* empty) {
-  return column.is_judged ? Run<KIND, true>(column, place, rows, first, out, longest, empty).take_all()
-                          : Run<KIND, false>(column, place, rows, first, out, longest, empty).take_all();
+template <int KIND, bool IS_JUDGED>
+int run(const Column& column, size_t place, const Rows& rows, Buffers& out) {
+  return Run<KIND, IS_JUDGED>(column, place, rows, out).take_all();
+}
+
+template <int... EACH>
+int choose(const Column& column, size_t place, const Rows& rows, Buffers& out, std::integer_sequence<int, EACH...>) {
+  constexpr decltype(&test_cells) RUNS[][2] = {{run<EACH, false>, run<EACH, true>}...};
+  return RUNS[column.kind][column.is_judged](column, place, rows, out);
 }
 
 }  // namespace
@@ -315,40 +316,8 @@ void Items::index(const std::vector<std::string>& texts) {
   }
 }
 
-size_t size_of(int kind) {
-  switch (kind) {
-    case INTEGER:
-    case NUMBER:
-    case DATETIME:
-      return 8;
-    case DATE:
-    case YEAR:
-      return 4;
-    default:
-      return 0;
-  }
-}
-
-int test_cells(const Column& column, size_t place, const Rows& rows, size_t first, Buffers& out, size_t longest,
-               uint8_t* empty) {
-  switch (column.kind) {
-    case TEXT:
-      return choose<TEXT>(column, place, rows, first, out, longest, empty);
-    case INTEGER:
-      return choose<INTEGER>(column, place, rows, first, out, longest, empty);
-    case NUMBER:
-      return choose<NUMBER>(column, place, rows, first, out, longest, empty);
-    case DATE:
-      return choose<DATE>(column, place, rows, first, out, longest, empty);
-    case DATETIME:
-      return choose<DATETIME>(column, place, rows, first, out, longest, empty);
-    case BOOLEAN:
-      return choose<BOOLEAN>(column, place, rows, first, out, longest, empty);
-    case YEAR:
-      return choose<YEAR>(column, place, rows, first, out, longest, empty);
-    default:
-      return Run<CELLS, false>(column, place, rows, first, out, longest, empty).take_all();
-  }
+int test_cells(const Column& column, size_t place, const Rows& rows, Buffers& out) {
+  return choose(column, place, rows, out, std::make_integer_sequence<int, KINDS>());
 }
 
 }  // namespace opendata

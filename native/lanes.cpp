@@ -7,8 +7,6 @@
 namespace opendata {
 namespace {
 
-constexpr double TEN[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7};
-
 constexpr uint64_t EARLY = read_text("0000-00-"), LATE = read_text("00-00-00"), TIME = read_text("00:00:00");
 
 // What may be added to the bytes of a word less its form: a digit stays below sixteen, of a sign nothing is left.
@@ -155,31 +153,15 @@ INLINE void prove_texts(const Column& column, Lanes& lanes, uint64_t (&sure)[LAN
 
 INLINE uint32_t prove_any(const Column& column, Lanes& lanes) {
   uint64_t sure[LANES];
-  switch (column.kind) {
-    case TEXT:
-      prove_texts(column, lanes, sure);
-      break;
-    case INTEGER:
-      prove_whole<false>(column, lanes, sure);
-      break;
-    case YEAR:
-      prove_whole<true>(column, lanes, sure);
-      break;
-    case NUMBER:
-      prove_real(column, lanes, sure);
-      break;
-    case DATE:
-      prove_days(column, lanes, sure);
-      break;
-    case DATETIME:
-      prove_moments(lanes, sure);
-      break;
-    case BOOLEAN:
-      prove_flags(lanes, sure);
-      break;
-    default:
-      return 0;
-  }
+  const int kind = column.kind;
+  if (kind == TEXT) prove_texts(column, lanes, sure);
+  else if (kind == INTEGER) prove_whole<false>(column, lanes, sure);
+  else if (kind == YEAR) prove_whole<true>(column, lanes, sure);
+  else if (kind == NUMBER) prove_real(column, lanes, sure);
+  else if (kind == DATE) prove_days(column, lanes, sure);
+  else if (kind == DATETIME) prove_moments(lanes, sure);
+  else if (kind == BOOLEAN) prove_flags(lanes, sure);
+  else return 0;
   uint32_t found = 0, nulls = 0;
   for (size_t i = 0; i < LANES; i++) found |= uint32_t(sure[i]) << i;
   for (size_t i = 0; i < LANES; i++)
@@ -188,12 +170,9 @@ INLINE uint32_t prove_any(const Column& column, Lanes& lanes) {
   return found;
 }
 
-uint32_t prove_plainly(const Column& column, Lanes& lanes) { return prove_any(column, lanes); }
-
-#ifdef OPENDATA_X86
-TARGET_WIDE uint32_t prove_wide(const Column& column, Lanes& lanes) { return prove_any(column, lanes); }
-TARGET_WIDEST uint32_t prove_widest(const Column& column, Lanes& lanes) { return prove_any(column, lanes); }
-#endif
+#define PROVE(TARGET, WIDTH) \
+  TARGET uint32_t prove_##WIDTH(const Column& column, Lanes& lanes) { return prove_any(column, lanes); }
+FOR_ALL_WIDTHS(PROVE)
 
 Width find_width() {
 #ifdef OPENDATA_X86

@@ -58,29 +58,22 @@ bool read_pattern(PyObject* given, Column& column) {
 // (kind, required, trims, min length, max length, minimum, excluded, maximum, excluded, nulls, items, pattern, judged)
 bool read_column(PyObject* given, Column& column) {
   PyObject *least, *most, *nulls, *items, *pattern;
-  int required = 0, trims = 0, min_excluded = 0, max_excluded = 0, is_judged = 0;
-  long long min_length = -1, max_length = -1;
-  if (!PyArg_ParseTuple(given, "ippLLOpOpOOOp", &column.kind, &required, &trims, &min_length, &max_length, &least,
-                        &min_excluded, &most, &max_excluded, &nulls, &items, &pattern, &is_judged))
+  if (!PyArg_ParseTuple(given, "ippLLOpOpOOOp", &column.kind, &column.required, &column.trims, &column.min_length,
+                        &column.max_length, &least, &column.min_excluded, &most, &column.max_excluded, &nulls, &items,
+                        &pattern, &column.is_judged))
     return false;
-  column.required = required;
-  column.trims = trims;
-  column.min_length = min_length;
-  column.max_length = max_length;
-  column.min_excluded = min_excluded;
-  column.max_excluded = max_excluded;
-  column.is_judged = is_judged && column.kind != CELLS;
-  const bool is_real = column.kind == NUMBER;
-  if (least != Py_None) {
-    column.has_min = true;
-    if (is_real) column.real_min = PyFloat_AsDouble(least);
-    else column.whole_min = PyLong_AsLongLong(least);
+  column.is_judged = column.is_judged && column.kind != CELLS;
+  if (column.kind < 0 || column.kind >= KINDS) {
+    PyErr_SetString(PyExc_ValueError, "no such kind of column");
+    return false;
   }
-  if (most != Py_None) {
-    column.has_max = true;
-    if (is_real) column.real_max = PyFloat_AsDouble(most);
-    else column.whole_max = PyLong_AsLongLong(most);
-  }
+  const auto read_bound = [&column](PyObject* bound, bool& is_set, int64_t& whole, double& real) {
+    is_set = bound != Py_None;
+    if (is_set && column.kind == NUMBER) real = PyFloat_AsDouble(bound);
+    else if (is_set) whole = PyLong_AsLongLong(bound);
+  };
+  read_bound(least, column.has_min, column.whole_min, column.real_min);
+  read_bound(most, column.has_max, column.whole_max, column.real_max);
   if (PyErr_Occurred() || !read_texts(nulls, column.nulls)) return false;
   for (const std::string& null : column.nulls) {
     column.null_sizes |= uint64_t(1) << std::min<size_t>(null.size(), 63);
@@ -198,7 +191,7 @@ struct Made {
     out.doubtful = make(doubtful, bits, true);
     if (!out.valid || !out.doubtful) return false;
     if (column.kind == TEXT) return true;
-    const size_t each = size_of(column.kind);
+    const size_t each = SIZES[column.kind];
     out.typed = make(typed, each ? rows * each : bits, !each);
     return out.typed;
   }
@@ -233,16 +226,9 @@ struct Made {
     auto rise = [rows](auto values) {
       return std::adjacent_find(values, values + rows, std::greater_equal<>()) == values + rows;
     };
-    switch (column.kind) {
-      case INTEGER:
-      case DATETIME:
-        return rise(reinterpret_cast<const int64_t*>(out.typed));
-      case DATE:
-      case YEAR:
-        return rise(reinterpret_cast<const int32_t*>(out.typed));
-      default:
-        return false;
-    }
+    if (column.kind == NUMBER || !SIZES[column.kind]) return false;
+    return SIZES[column.kind] == 8 ? rise(reinterpret_cast<const int64_t*>(out.typed))
+                                   : rise(reinterpret_cast<const int32_t*>(out.typed));
   }
 };
 
@@ -257,13 +243,13 @@ int scan_rows(const uint8_t* block, size_t size, const Plan& plan, const Places&
     const size_t at = row * width;
     size_t stop = row + 1;
     while (stop < rows && places.end((stop + 1) * width - 1) - places.begin(at) < PIECE) stop++;
-    const Rows piece{block, block + size, places.ends.data() + 1 + at, width, stop - row, quoted, places.returns != 0};
+    Rows piece{block,        block + size, places.ends.data() + 1 + at, width, stop - row,
+               row - skipped, plan.longest, quoted, places.returns != 0, nullptr};
     bool is_open = looks_for_blank;  // whether a row of the piece may still be blank
     if (is_open) empty.assign(piece.count, 1);
     for (size_t i = 0; i < width; i++) {
-      uint8_t* const tracked = is_open ? empty.data() : nullptr;
-      const int refusal = test_cells(plan.columns[i], i, piece, row - skipped, outs[i], plan.longest, tracked);
-      if (refusal) return refusal;
+      piece.empty = is_open ? empty.data() : nullptr;
+      if (const int refusal = test_cells(plan.columns[i], i, piece, outs[i])) return refusal;
       is_open = is_open && memchr(empty.data(), 1, piece.count);
     }
     may_be_blank |= is_open;
@@ -321,9 +307,9 @@ PyObject* scan(PyObject*, PyObject* arguments) {
     std::vector<size_t> sizes(width, 0);
     size_t rows = 0;
     int refusal = FINE;
-    bool is_short = false, may_be_blank = false;
-    Py_BEGIN_ALLOW_THREADS;
-    try {
+    bool may_be_blank = false;
+    {
+      const Apart apart;
       refusal = is_utf8(block, size) ? FINE : ENCODING;
       if (!refusal) {
         find_ends(block, size, plan->delimiter, plan->has_quotes, places);
@@ -337,27 +323,19 @@ PyObject* scan(PyObject*, PyObject* arguments) {
         for (size_t at = skipped * width + i; at < rows * width; at += width)
           sizes[i] += places.end(at) - places.begin(at);
       }
-    } catch (const std::bad_alloc&) {
-      is_short = true;
     }
-    Py_END_ALLOW_THREADS;
-    if (is_short) return PyErr_NoMemory();
     if (!refusal)
       for (size_t i = 0; i < width; i++)
         if (!made[i].prepare(plan->columns[i], rows - skipped, sizes[i], outs[i],
                              !only_values || plan->columns[i].kind <= TEXT))
           return nullptr;
-    Py_BEGIN_ALLOW_THREADS;
-    try {
+    {
+      const Apart apart;
       const bool looks_for_blank = plan->is_verdict || only_values;
       if (!refusal) refusal = scan_rows(block, size, *plan, places, skipped, rows, outs, looks_for_blank, may_be_blank);
       for (size_t i = 0; i < width && !refusal && only_values; i++)
         if (may_be_blank || !is_plain(plan->columns[i], outs[i])) refusal = UNLIKE;
-    } catch (const std::bad_alloc&) {
-      is_short = true;
     }
-    Py_END_ALLOW_THREADS;
-    if (is_short) return PyErr_NoMemory();
     if (refusal) return refuse(refusal);
     const Held columns(PyList_New(Py_ssize_t(width))), cut(cut_edges(block, *plan, places, skipped, rows));
     const Held starts(only_values ? list_starts(places, width, skipped, rows) : nullptr);
@@ -385,12 +363,9 @@ PyObject* find_rows(PyObject*, PyObject* arguments) {
   if (!plan) return nullptr;
   try {
     Places places;
-    std::vector<uint32_t> starts(1, 0);
-    find_ends(view.bytes(), view.size(), plan->delimiter,
-              plan->has_quotes, places);
+    find_ends(view.bytes(), view.size(), plan->delimiter, plan->has_quotes, places);
     const size_t width = plan->columns.size();
-    for (size_t at = width; at <= places.count; at += width) starts.push_back(places.begin(at));
-    return PyBytes_FromStringAndSize(reinterpret_cast<const char*>(starts.data()), Py_ssize_t(starts.size() * 4));
+    return list_starts(places, width, 0, places.count / width);
   } catch (const std::bad_alloc&) {
     return PyErr_NoMemory();
   }

@@ -32,6 +32,15 @@ struct View {
   size_t size() const { return size_t(buffer.len); }
 };
 
+// While it is there, others may run Python, and its own thread may not.
+struct Apart {
+  PyThreadState* const state = PyEval_SaveThread();
+  Apart() = default;
+  Apart(const Apart&) = delete;
+  Apart& operator=(const Apart&) = delete;
+  ~Apart() { PyEval_RestoreThread(state); }
+};
+
 PyObject* measure_texts(PyObject*, PyObject* arguments);
 PyObject* hash_numbers(PyObject*, PyObject* arguments);
 PyObject* take_rows(PyObject*, PyObject* arguments);

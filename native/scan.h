@@ -11,27 +11,33 @@
 #include <vector>
 
 #define INLINE inline __attribute__((always_inline))
-// What is compiled three times, for vectors of different width, is called NAME_plainly, NAME_wide and NAME_widest.
+// What is compiled three times, for vectors of different width, is called NAME_plainly, NAME_wide and NAME_widest. BODY
+// is a macro of which each has one of these words.
 #if defined(__x86_64__) && defined(__GNUC__)
 #define OPENDATA_X86 1
 #define TARGET_WIDE __attribute__((target("avx2,bmi,bmi2,popcnt")))
 #define TARGET_WIDEST \
   __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,bmi,bmi2,popcnt,prefer-vector-width=512")))
 #define CHOOSE(NAME) (get_width() == WIDEST ? NAME##_widest : get_width() == WIDE ? NAME##_wide : NAME##_plainly)
+#define FOR_ALL_WIDTHS(BODY) BODY(, plainly) BODY(TARGET_WIDE, wide) BODY(TARGET_WIDEST, widest)
 #else
 #define CHOOSE(NAME) NAME##_plainly
+#define FOR_ALL_WIDTHS(BODY) BODY(, plainly)
 #endif
 
 namespace opendata {
 
 // How a column's cells are tested. CELLS: they are cut out, and nothing is said of them.
-enum Kind : int { CELLS, TEXT, INTEGER, NUMBER, DATE, DATETIME, BOOLEAN, YEAR };
+enum Kind : int { CELLS, TEXT, INTEGER, NUMBER, DATE, DATETIME, BOOLEAN, YEAR, KINDS };
+constexpr size_t SIZES[KINDS] = {0, 0, 8, 8, 4, 8, 0, 4};  // of a value in bytes; 0: there are none, or bits
 
 // Why a block isn't plain, so that a more careful reader has to take it.
 enum Refusal : int { FINE, RAGGED, BLANK, QUOTES, NUL, RETURNS, ENCODING, OPEN, LONG };
 
 // The vectors that the machine has: those that any has, AVX2, AVX-512.
 enum Width : int { PLAIN, WIDE, WIDEST };
+
+constexpr double TEN[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 
 constexpr uint64_t repeat(uint8_t byte) { return byte * 0x0101010101010101ULL; }
 
@@ -131,10 +137,10 @@ class Items {
 };
 
 struct Column {
-  int kind = CELLS;
-  bool required = false, trims = false;
-  int64_t min_length = -1, max_length = -1;
-  bool has_min = false, has_max = false, min_excluded = false, max_excluded = false;
+  int kind = CELLS, required = 0, trims = 0, min_excluded = 0, max_excluded = 0;  // 0 or 1, but for the kind
+  int is_judged = 0;  // only the cells in doubt are wanted of it
+  long long min_length = -1, max_length = -1;
+  bool has_min = false, has_max = false;
   int64_t whole_min = 0, whole_max = 0;  // a day is YYYYMMDD here
   double real_min = 0, real_max = 0;
   std::vector<std::string> nulls;
@@ -143,7 +149,6 @@ struct Column {
   Items items;
   bool has_items = false, has_pattern = false;
   Automaton pattern;
-  bool is_judged = false;  // only the cells in doubt are wanted of it
 
   bool is_null(const Text& text) const {
     if (!(null_sizes >> (text.size < 63 ? text.size : 63) & 1)) return false;
@@ -171,12 +176,14 @@ struct Places {
   uint32_t end(size_t cell) const { return ends[cell + 1]; }
 };
 
-// Some rows of a block, one after the other.
+// Some rows of a block, one after the other. `empty`, where it is given, has a byte for each row; those stay set where a
+// cell is missing, or in doubt.
 struct Rows {
   const uint8_t *block, *stop;
   const uint32_t* ends;  // of the first cell of the first row, after that of the cell before it
-  size_t width, count;
+  size_t width, count, first, longest;  // `first` is the number of the first row, `longest` the bytes a cell may have
   bool quoted, returns;
+  uint8_t* empty;
 };
 
 // The cells in doubt of a column that is judged: their rows, and of each the number of its text.
@@ -226,9 +233,6 @@ void find_ends(const uint8_t* block, size_t size, uint8_t delimiter, bool has_qu
 bool is_utf8(const uint8_t* block, size_t size);
 
 // cells.cpp
-size_t size_of(int kind);  // of a value in bytes; 0: there are none
-// `empty`, where it is given, has a byte for each row; those stay set where a cell is missing, or in doubt.
-int test_cells(const Column& column, size_t place, const Rows& rows, size_t first, Buffers& out, size_t longest,
-               uint8_t* empty);
+int test_cells(const Column& column, size_t place, const Rows& rows, Buffers& out);
 
 }  // namespace opendata

@@ -152,30 +152,18 @@ INLINE void find(const uint8_t* block, size_t size, uint8_t delimiter, bool has_
   walk.end();
 }
 
-INLINE bool sum_up(const uint8_t* block, size_t size, uint8_t wanted) {
-  uint8_t found = 0;
-  for (size_t i = 0; i < size; i++) found ^= uint8_t(block[i] == wanted);
-  return found;
-}
-
-#define PARAMETERS const uint8_t *block, size_t size, uint8_t delimiter, bool has_quotes, Places &found
-void find_plainly(PARAMETERS) { find<look_plainly>(block, size, delimiter, has_quotes, found); }
-bool sum_up_plainly(const uint8_t* block, size_t size, uint8_t wanted) { return sum_up(block, size, wanted); }
-
-#ifdef OPENDATA_X86
-TARGET_WIDE bool sum_up_wide(const uint8_t* block, size_t size, uint8_t wanted) { return sum_up(block, size, wanted); }
-TARGET_WIDEST bool sum_up_widest(const uint8_t* block, size_t size, uint8_t wanted) {
-  return sum_up(block, size, wanted);
-}
-TARGET_WIDE void find_wide(PARAMETERS) { find<look_wide>(block, size, delimiter, has_quotes, found); }
-TARGET_WIDEST void find_widest(PARAMETERS) { find<look_widest>(block, size, delimiter, has_quotes, found); }
-#endif
+#define FIND(TARGET, WIDTH)                                                                                      \
+  TARGET void find_##WIDTH(const uint8_t* block, size_t size, uint8_t delimiter, bool has_quotes, Places& found) { \
+    find<look_##WIDTH>(block, size, delimiter, has_quotes, found);                                               \
+  }
+FOR_ALL_WIDTHS(FIND)
 
 }  // namespace
 
 bool is_count_odd(const uint8_t* block, size_t size, uint8_t wanted) {
-  static const auto chosen = CHOOSE(sum_up);
-  return chosen(block, size, wanted);
+  uint8_t found = 0;
+  for (size_t i = 0; i < size; i++) found ^= uint8_t(block[i] == wanted);
+  return found;
 }
 
 void find_ends(const uint8_t* block, size_t size, uint8_t delimiter, bool has_quotes, Places& found) {

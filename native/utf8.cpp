@@ -53,12 +53,9 @@ INLINE bool is_right_throughout(const uint8_t* block, size_t size) {
   return is_right(edge + BEFORE);
 }
 
-bool is_right_plainly(const uint8_t* block, size_t size) { return is_right_throughout(block, size); }
-
-#ifdef OPENDATA_X86
-TARGET_WIDE bool is_right_wide(const uint8_t* block, size_t size) { return is_right_throughout(block, size); }
-TARGET_WIDEST bool is_right_widest(const uint8_t* block, size_t size) { return is_right_throughout(block, size); }
-#endif
+#define IS_RIGHT(TARGET, WIDTH) \
+  TARGET bool is_right_##WIDTH(const uint8_t* block, size_t size) { return is_right_throughout(block, size); }
+FOR_ALL_WIDTHS(IS_RIGHT)
 
 }  // namespace
 

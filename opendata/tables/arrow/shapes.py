@@ -43,10 +43,8 @@ def find_extent(column: pa.Array) -> tuple[np.ndarray, memoryview]:
 
 def find_lengths(column: pa.Array) -> np.ndarray:
     """The length of each cell in bytes (null: 0)."""
-    import numpy as np
-
     offsets, _ = find_extent(column)
-    lengths: np.ndarray = np.diff(offsets)
+    lengths: np.ndarray = offsets[1:] - offsets[:-1]
     return lengths
 
 
@@ -159,9 +157,7 @@ def find_classes(pattern: str) -> bytes | None:
 
 
 def _is_even(offsets: np.ndarray, length: int) -> bool:
-    import numpy as np
-
-    return bool((np.diff(offsets) == length).all())
+    return bool((offsets[1:] - offsets[:-1] == length).all())
 
 
 def leads_with_zero(column: pa.Array) -> bool:

@@ -206,7 +206,7 @@ class TableReader:
             split_plain=lambda block, skipped: native.split(
                 block, skipped, only_verdict=self._wants_verdict_only, only_values=only_values
             ),
-            lent_bytes=LENT_BYTES if self._wants_verdict_only else 0,
+            lent_bytes=LENT_BYTES if self._wants_verdict_only and native.knows_columns else 0,
         )
 
     def _build_batch(self, screened: Screened, screens: Sequence[ColumnScreen]) -> Batch:

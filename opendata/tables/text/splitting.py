@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from opendata.tables.arrow.arrays import is_utf8
 from opendata.tables.arrow.compiled import find_compiled
 from opendata.tables.arrow.shapes import find_lengths
 from opendata.tables.text.decoding import MAX_CELL_CHARACTERS, DecodingFault, read_rows, split_bytes
@@ -207,10 +208,11 @@ def split_block(block: bytes, dialect: Dialect, width: int, skipped: int) -> Rec
         newlines_in_values=quoted,
         ignore_empty_lines=False,
     )
-    convert = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
+    # As bytes: the block's characters are tested at once, which takes a tenth of what it takes cell by cell.
+    convert = csv.ConvertOptions(column_types=dict.fromkeys(names, pa.binary()), strings_can_be_null=False)
     if block.startswith(codecs.BOM_UTF8):  # of the text: that of the file is gone
         raise NeedsCareError
-    if b"\0" in block:
+    if b"\0" in block or not is_utf8(block):
         return _split_carefully(block, dialect, width, skipped)
     try:
         table = csv.read_csv(pa.BufferReader(block), read, parse, convert)
@@ -220,7 +222,7 @@ def split_block(block: bytes, dialect: Dialect, width: int, skipped: int) -> Rec
         raise NeedsCareError
     if quoted and table.num_rows and _ends_open(_join(table.columns[-1])):
         return _split_carefully(block, dialect, width, skipped)
-    columns = [_join(column) for column in table.slice(skipped).columns]
+    columns = [_join(column).view(pa.string()) for column in table.slice(skipped).columns]
     if len(block) > MAX_CELL_CHARACTERS and any(_has_long_cell(column) for column in columns):
         raise NeedsCareError
     rows = table.num_rows - skipped
@@ -352,7 +354,7 @@ def _join(column: pa.ChunkedArray) -> pa.Array:
     import pyarrow as pa
 
     chunks = column.chunks
-    return chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks) if chunks else pa.array([], pa.string())
+    return chunks[0] if len(chunks) == 1 else pa.concat_arrays(chunks) if chunks else pa.array([], pa.binary())
 
 
 def _has_blank_row(columns: Sequence[pa.Array]) -> bool:
@@ -374,7 +376,7 @@ def _has_long_cell(column: pa.Array) -> bool:
 
 def _ends_open(column: pa.Array) -> bool:
     """Whether the last cell took in a line end: a quotation mark in it may be open still."""
-    return str(column[-1].as_py()).endswith(("\n", "\r"))
+    return bytes(column[-1].as_py()).endswith((b"\n", b"\r"))
 
 
 def hash_file(path: Path) -> str:

@@ -267,6 +267,24 @@ def test_the_compiled_parity_is_that_of_a_count(size):
     assert find_native().is_odd(block, ord('"'), -1) is False
 
 
+@pytest.mark.parametrize("kind", [-1, 8])
+def test_a_plan_has_no_columns_of_unknown_kinds(kind):
+    column = (kind, False, False, -1, -1, None, False, None, False, (), None, None, False)
+    with pytest.raises(ValueError, match="no such kind of column"):
+        find_native().make_plan([column], b",", True, 100)
+
+
+@pytest.mark.parametrize(
+    "text", [b"\xff", b"\xed\xa0\x80", b"\xe4\xb8", b"\xc0\x80", b"\xf4\x90\x80\x80"], ids=lambda text: text.hex()
+)
+def test_bytes_of_no_character_are_found_without_the_compiled_pass(text, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"a,b\n" + "中,文\n".encode() * 9 + b"x," + text + b"\n")
+    with mock.patch("opendata.tables.check.native.find_native", return_value=None):
+        task = check_table(path, name="t", schema=None).task
+    assert [(found.problem.type, found.place.row) for found in task.listed] == [("encoding-error", 11)]
+
+
 def test_a_clean_table_is_checked_without_arrow(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("id,name\n" + "".join(f"{number},机构{number}\n" for number in range(100_000)))
