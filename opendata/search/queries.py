@@ -65,7 +65,7 @@ def ask_for_all(words: Sequence[str], text: str, synonyms: Synonyms) -> Query:
 
 
 def _ask_for_syllables(words: Sequence[str]) -> Sequence[Query]:
-    """Pinyin with blanks between the syllables."""
+    """Pinyin with spaces between the syllables."""
     from tantivy import Query
 
     joined = "".join(words)

@@ -324,7 +324,7 @@ class PartText:
 
 
 def _cut_tail(pieces: Sequence[bytes], end: bytes) -> bytes:
-    """What begins with the last `end` in pieces of which none but the last is short; nothing if there is none."""
+    """What begins with the last `end` in pieces, of which only the last may be short; empty without an `end`."""
     for place in reversed(range(len(pieces))):
         after = b"".join(pieces[place + 1 : place + 2])[: len(end) - 1]
         at = (pieces[place] + after).rfind(end)

@@ -66,8 +66,8 @@ def test_every_property_is_stated_by_the_form_shown_and_answered_by_rest(desk: P
     for value in ("000014349/2017-00110", "2020/2024", "410100", "0371-65500000", "《防洪法》", "某省公共数据利用协议"):
         assert f'value="{value}"' in form or f"\n{value}</textarea>" in form
     for language, words in (
-        ("zh", ["基本信息", "覆盖范围", "2020/2024", "河南省 郑州市 410100", "数据提供方", "N 水利、环境"]),
-        ("en", ["Coverage", "Period covered", "Basis and rights", "N Management of water", "Chinese"]),
+        ("zh", ["基本信息", "覆盖范围", "2020年至2024年", "河南省 郑州市 410100", "数据提供方", "N 水利、环境"]),
+        ("en", ["Coverage", "Period covered", "2020 to 2024", "Basis and rights", "N Management of water", "Chinese"]),
     ):
         page = desk.signed_in("clerk", language).get("/datasets/levels").text
         check_page(page)
